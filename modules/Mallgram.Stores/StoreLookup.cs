@@ -6,9 +6,13 @@ using Npgsql;
 
 namespace Mallgram.Stores;
 
-internal sealed class StoreLookup(AppDataSource app, IMemoryCache cache) : IStores
+internal sealed class StoreLookup(AppDataSource app) : IStores, IDisposable
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    // Unknown names are kept too, so that a host without a store costs no query a request. Names come from strangers, hence the limit:
+    // when it is full, new ones are simply not kept.
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 
     private const string Columns = "select s.id, s.slug, s.name, s.currency, s.country, s.language, s.email_from from stores.stores s ";
 
@@ -23,7 +27,7 @@ internal sealed class StoreLookup(AppDataSource app, IMemoryCache cache) : IStor
 
     private async ValueTask<Store?> FindAsync(object key, string sql, NpgsqlParameter parameter, CancellationToken ct)
     {
-        if (cache.TryGetValue(key, out Store? known))
+        if (_cache.TryGetValue(key, out Store? known))
         {
             return known;
         }
@@ -36,7 +40,8 @@ internal sealed class StoreLookup(AppDataSource app, IMemoryCache cache) : IStor
                 reader.GetGuid(0), reader.GetString(1), reader.GetString(2), Currency.Of(reader.GetString(3)),
                 reader.GetString(4), reader.GetString(5), reader.GetString(6))
             : null;
-        // Unknown names are not kept: a stranger could fill the memory with them.
-        return store is null ? null : cache.Set(key, store, Fresh);
+        return _cache.Set(key, store, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Fresh, Size = 1 });
     }
+
+    public void Dispose() => _cache.Dispose();
 }

@@ -3,7 +3,6 @@ using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
 using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Mallgram.Stores;
@@ -14,7 +13,6 @@ public static class StoresModule
     public static IServiceCollection AddStores(this IServiceCollection services)
     {
         services.AddMigrations(typeof(StoresModule).Assembly);
-        services.AddMemoryCache();
         services.AddSingleton<IStores, StoreLookup>();
         services.AddScoped<CurrentStore>();
         return services;
