@@ -2,6 +2,7 @@ using Mallgram.Sandbox.AliExpress;
 using Mallgram.Sandbox.Control;
 using Mallgram.Sandbox.Mail;
 using Mallgram.Sandbox.MtnMomo;
+using Mallgram.ServiceDefaults;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -25,6 +26,7 @@ public static class SandboxApp
         }
 
         var options = SandboxOptions.Read(builder.Configuration);
+        builder.AddServiceDefaults();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
         {
@@ -38,15 +40,13 @@ public static class SandboxApp
         builder.Services.AddAliExpress(options, starting.CreateLogger("Mallgram.Sandbox"));
         builder.Services.AddMtnMomo(options);
         builder.Services.AddMail();
-        builder.Services.AddHealthChecks();
 
         var app = builder.Build();
         app.MapControl();
         app.MapAliExpress();
         app.MapMtnMomo();
         app.MapMail();
-        app.MapHealthChecks("/health");
-        app.MapGet("/alive", () => Results.Text("Healthy"));
+        app.MapDefaultEndpoints();
 
         // Reads the journals now, so that a bad file is a clear refusal to start and not a failing first request.
         app.Services.GetRequiredService<MomoLedger>();

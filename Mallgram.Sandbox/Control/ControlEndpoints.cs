@@ -5,24 +5,28 @@ namespace Mallgram.Sandbox.Control;
 /// <summary>Index page, control page and control API. An action is posted as JSON or as a form to <c>/control/{provider}</c>.</summary>
 internal static class ControlEndpoints
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerOptions.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static void MapControl(this IEndpointRouteBuilder app)
     {
         app.MapGet("/", Index);
         app.MapGet("/sandbox.css", () =>
             Results.Stream(typeof(ControlEndpoints).Assembly.GetManifestResourceStream("sandbox.css")!, "text/css"));
         app.MapGet("/control", Show);
-        app.MapGet("/control/state", (IEnumerable<IProviderControls> providers, Counters counters) =>
-            Results.Json(new { Data = providers.ToDictionary(p => p.Provider.Replace('-', '_'), p => p.State()), Counters = counters.Snapshot() }, Json));
+        app.MapGet("/control/state", State);
         app.MapPost("/control/{provider}", RunAsync).DisableAntiforgery();
+    }
+
+    private static IResult State(IEnumerable<IProviderControls> providers, Counters counters)
+    {
+        var data = providers.ToDictionary(p => p.Provider.Replace('-', '_'), p => p.State(), StringComparer.Ordinal);
+        data["counters"] = counters.Snapshot();
+        return SandboxJson.Ok(new { Data = data });
     }
 
     private static async Task<IResult> RunAsync(HttpContext http, string provider, IEnumerable<IProviderControls> providers)
     {
         if (providers.FirstOrDefault(p => p.Provider == provider) is not { } controls)
         {
-            return Results.Json(new { Error = $"There is no provider '{provider}'." }, Json, statusCode: 404);
+            return SandboxJson.Refused($"There is no provider '{provider}'.", StatusCodes.Status404NotFound);
         }
 
         var fromPage = http.Request.HasFormContentType;
@@ -44,13 +48,13 @@ internal static class ControlEndpoints
             var result = action.Run(new ControlArguments(action, given));
             return fromPage
                 ? Results.Redirect($"/control?done={Uri.EscapeDataString($"{controls.Title}, {name}: {result}")}")
-                : Results.Json(new { Data = new { Provider = provider, Action = name, Result = result } }, Json);
+                : SandboxJson.Ok(new { Data = new { Provider = provider, Action = name, Result = result } });
         }
         catch (ControlArgumentException e)
         {
             return fromPage
                 ? Results.Redirect($"/control?done={Uri.EscapeDataString("Refused. " + e.Message)}")
-                : Results.Json(new { Error = e.Message }, Json, statusCode: 400);
+                : SandboxJson.Refused(e.Message);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Mallgram.Sandbox.Control;
 
 namespace Mallgram.Sandbox.Mail;
@@ -9,8 +8,6 @@ namespace Mallgram.Sandbox.Mail;
 internal static class MailboxEndpoints
 {
     private const int OnPage = 200;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerOptions.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static void AddMail(this IServiceCollection services)
     {
@@ -48,7 +45,7 @@ internal static class MailboxEndpoints
         if (!string.IsNullOrEmpty(limit)
             && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > 1000))
         {
-            return Results.Json(new { Error = "'limit' must be a whole number from 1 to 1000." }, Json, statusCode: 400);
+            return SandboxJson.Refused("'limit' must be a whole number from 1 to 1000.");
         }
 
         var data = Filtered(store, to, subject).Take(most).Select(mail => new
@@ -62,7 +59,7 @@ internal static class MailboxEndpoints
             mail.Parsed().Html,
             mail.ReceivedAt,
         });
-        return Results.Json(new { Data = data }, Json);
+        return SandboxJson.Ok(new { Data = data });
     }
 
     private static IResult List(MailStore store, string? to, string? subject)
