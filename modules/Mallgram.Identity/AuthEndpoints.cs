@@ -1,0 +1,58 @@
+using System.Security.Claims;
+using Mallgram.Identity.Contracts;
+using Mallgram.Identity.SignIn;
+using Mallgram.Identity.Tokens;
+using Mallgram.Kernel.Http;
+using Mallgram.Kernel.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Mallgram.Identity;
+
+internal static class AuthEndpoints
+{
+    public static void MapAuthEndpoints(this IEndpointRouteBuilder app)
+    {
+        var auth = app.MapGroup("/auth").WithTags("Sign-in");
+        auth.MapPost("/login", LogIn).WithName("LogIn").WithSummary("Sign in by e-mail address and password")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+        auth.MapPost("/refresh", Refresh).WithName("RefreshSession").WithSummary("Trade a refresh token for new tokens; each is good once")
+            .Accepts<RefreshRequest>("application/json")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        auth.MapPost("/logout", LogOut).WithName("LogOut").WithSummary("End the sign-in that a refresh token belongs to")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        auth.MapGet("/me", Me).WithName("GetMe").WithSummary("Who is signed in")
+            .RequireAuthorization().ProducesProblem(StatusCodes.Status401Unauthorized);
+    }
+
+    private static async Task<Ok<SessionView>> LogIn(JsonBody<LogInRequest> body, LogIn logIn, HttpContext context)
+    {
+        var session = await logIn.RunAsync(body.Value, context.Connection.RemoteIpAddress, context.RequestAborted);
+        return Secret(context, session);
+    }
+
+    private static async Task<Ok<SessionView>> Refresh(HttpContext context, RefreshSession refresh, TimeProvider clock)
+    {
+        var arrivedAt = clock.GetUtcNow();
+        var body = await JsonBody<RefreshRequest>.BindAsync(context);
+        return Secret(context, await refresh.RunAsync(body.Value, arrivedAt, context.RequestAborted));
+    }
+
+    private static async Task<NoContent> LogOut(JsonBody<RefreshRequest> body, RefreshTokens tokens, CancellationToken ct)
+    {
+        await tokens.RevokeAsync(body.Value.Token(), ct);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<PersonView>> Me(ClaimsPrincipal user, People people, CancellationToken ct) =>
+        TypedResults.Ok(PersonView.Of(await people.FindAsync(user.UserId(), ct) ?? throw new ProblemException(CommonProblems.Unauthenticated)));
+
+    private static Ok<SessionView> Secret(HttpContext context, SessionView session)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(session);
+    }
+}

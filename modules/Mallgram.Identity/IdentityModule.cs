@@ -1,0 +1,50 @@
+using Mallgram.Identity.Contracts;
+using Mallgram.Identity.SignIn;
+using Mallgram.Identity.Tokens;
+using Mallgram.Kernel;
+using Mallgram.Kernel.Migrations;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Mallgram.Identity;
+
+/// <summary>People of a store and their sign-in.</summary>
+public static class IdentityModule
+{
+    /// <summary>For hosts with an HTTP surface: sign-in, the scheme <c>Bearer</c> and the policies. Settings: section <c>Identity</c>.</summary>
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddIdentityData(configuration);
+        services.AddOptions<TokenOptions>().Bind(configuration.GetSection("Identity")).ValidateDataAnnotations()
+            .Validate(o => o.HasStrongKey, $"Identity:SigningKey needs at least {TokenOptions.MinKeyBytes} bytes.").ValidateOnStart();
+        services.AddOptions<SignInAttemptsOptions>().Bind(configuration.GetSection("Identity:Attempts")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<SignInAttempts>();
+        services.AddScoped<RefreshTokens>();
+        services.AddScoped<People>();
+        services.AddScoped<LogIn>();
+        services.AddScoped<RefreshSession>();
+
+        services.AddAuthentication(BearerAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
+        services.AddAuthorizationBuilder().AddPolicy(Policies.Staff, policy => policy
+            .RequireRole(Roles.Owner, Roles.Admin, Roles.Manager, Roles.Moderator, Roles.Support, Roles.Fulfilment));
+        return services;
+    }
+
+    /// <summary>For <c>migrate</c>: the tables, and the first administrator from <c>Identity:FirstAdministrator</c>. Needs no signing key.</summary>
+    public static IServiceCollection AddIdentityData(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddMigrations(typeof(IdentityModule).Assembly);
+        services.TryAddSingleton<Passwords>();
+        services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
+        services.AddSingleton<ISeed, FirstAdministrator>();
+        return services;
+    }
+
+    /// <summary>Maps <c>/auth</c> onto the host's group.</summary>
+    public static void MapIdentity(this IEndpointRouteBuilder group) => group.MapAuthEndpoints();
+}
