@@ -1,2 +1,64 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mallgram.Api.Health;
+using Mallgram.Api.OpenApi;
+using Mallgram.Catalog;
+using Mallgram.Identity;
+using Mallgram.Identity.Contracts;
+using Mallgram.Kernel;
+using Mallgram.Kernel.Http;
+using Mallgram.Kernel.Jobs;
+using Mallgram.Kernel.Problems;
+using Mallgram.Messaging;
+using Mallgram.Orders;
+using Mallgram.Payments;
+using Mallgram.ServiceDefaults;
+using Mallgram.Sourcing;
+using Mallgram.Stores;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.Services.AddKernel(builder.Environment);
+builder.AddDatabaseHealth();
+builder.AddSharedRedis();
+builder.Services.AddStores();
+builder.Services.AddIdentity(builder.Configuration);
+builder.Services.AddCatalog();
+builder.Services.AddSourcing(builder.Configuration);
+builder.Services.AddOrders();
+builder.Services.AddPayments(builder.Configuration);
+builder.Services.AddMessaging();
+
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+    kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+});
+builder.Services.ConfigureHttpJsonOptions(o => MallgramJson.Configure(o.SerializerOptions));
+builder.Services.AddResponseCompression(o => o.EnableForHttps = true);
+builder.Services.AddMallgramOpenApi();
+
+var app = builder.Build();
+app.UseProblemAnswers();
+app.UseResponseCompression();
+app.MapDefaultEndpoints();
+app.MapMallgramOpenApi();
+app.UseRouting();
+app.UseStores();
+app.UseAuthentication();
+app.UseAuthorization();
+app.MapHealthDetails();
+
+var api = app.MapGroup("/api/v1");
+api.MapIdentity();
+api.MapCatalog();
+api.MapOrders();
+api.MapPayments();
+
+var admin = api.MapGroup("/admin").RequireAuthorization(Policies.Staff);
+admin.MapOrdersAdmin();
+admin.MapSourcingAdmin();
+admin.MapJobsAdmin();
+
 await app.RunAsync();
+
+/// <summary>Entry point; public so that tests can host it.</summary>
+public partial class Program;

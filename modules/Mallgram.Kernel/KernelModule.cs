@@ -21,6 +21,7 @@ public static class KernelModule
         services.AddSingleton<OutboxWriter>();
         services.AddSingleton<InboxWriter>();
         services.AddSingleton<JobRuns>();
+        services.AddOptions<JobsOptions>().BindConfiguration("Jobs").ValidateDataAnnotations().ValidateOnStart();
         services.AddMallgramPersistence(environment);
         services.AddMallgramSecrets();
         return services;

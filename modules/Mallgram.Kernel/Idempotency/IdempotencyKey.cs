@@ -36,6 +36,15 @@ public sealed class IdempotencyKey
         _requestHash = requestHash;
     }
 
+    /// <summary>Caller, endpoint and key in one text, unique in the store; for rows that a call claims before it has an answer.</summary>
+    public string Scope => $"{_caller}\n{_endpoint}\n{_key}";
+
+    /// <summary>SHA-256 of the raw body.</summary>
+    public byte[] RequestHash => _requestHash;
+
+    /// <summary>The same key and body for a second step of the same request, stored under an endpoint name of its own.</summary>
+    public IdempotencyKey For(string endpoint) => new(_storeId, _caller, endpoint, _key, _requestHash);
+
     /// <summary>Reads the header of a request whose body is <paramref name="body"/>.</summary>
     /// <param name="caller">Who calls: the person's id, or <c>guest</c>.</param>
     /// <param name="endpoint">Route name, stored.</param>
@@ -108,7 +117,7 @@ public sealed class IdempotencyKey
     private long LockId()
     {
         Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{_storeId:N}\n{_caller}\n{_endpoint}\n{_key}"), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{_storeId:N}\n{Scope}"), hash);
         return BitConverter.ToInt64(hash);
     }
 }

@@ -75,6 +75,21 @@ public sealed class JobRuns(PlatformDataSource platform, OutboxWriter outbox, IO
         return rows;
     }
 
+    /// <summary>The newest run of every job that ever ran.</summary>
+    public async Task<List<JobRunRow>> LastOfEachAsync(CancellationToken ct)
+    {
+        await using var command = platform.Source.CreateCommand(
+            $"select distinct on (job) {Columns} from kernel.job_runs order by job, created_at desc");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<JobRunRow>();
+        while (await reader.ReadAsync(ct))
+        {
+            rows.Add(Read(reader));
+        }
+
+        return rows;
+    }
+
     /// <summary>Asks a waiting or running run to end. It ends at its next heartbeat, within seconds.</summary>
     /// <returns>False when the run is over or unknown.</returns>
     public async Task<bool> CancelAsync(Guid id, CancellationToken ct)

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using HandlebarsDotNet;
+
+namespace Mallgram.Messaging.Email;
+
+/// <summary>What a mail says, filled in.</summary>
+internal sealed record RenderedEmail(string Subject, string Text, string Html);
+
+/// <summary>
+/// Templates are <c>Templates/&lt;name&gt;.&lt;language&gt;.txt.hbs</c>, whose first line is the subject, and <c>….html.hbs</c>. Values are
+/// HTML-encoded in the HTML part only.
+/// </summary>
+internal static class EmailTemplates
+{
+    private static readonly ConcurrentDictionary<string, HandlebarsTemplate<object, object>> Compiled = new(StringComparer.Ordinal);
+
+    private static readonly IHandlebars Html = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true });
+
+    private static readonly IHandlebars Text = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
+
+    /// <param name="model">Every name a template uses must be there.</param>
+    public static RenderedEmail Render(string name, string language, object model)
+    {
+        var text = Compiled.GetOrAdd($"{name}.{language}.txt.hbs", static file => Text.Compile(Load(file)))(model);
+        var html = Compiled.GetOrAdd($"{name}.{language}.html.hbs", static file => Html.Compile(Load(file)))(model);
+        var end = text.IndexOf('\n', StringComparison.Ordinal);
+        return new RenderedEmail(text[..end].Trim(), text[(end + 1)..].TrimStart('\n'), html);
+    }
+
+    private static string Load(string file)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(file)
+            ?? throw new InvalidOperationException($"There is no template {file}.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}

@@ -1,0 +1,26 @@
+using Mallgram.Kernel;
+using Mallgram.Kernel.Persistence;
+using Mallgram.Orders.Contracts;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mallgram.Orders;
+
+/// <summary>Orders from placement on: what was bought, at which price, for whom, and how it went.</summary>
+public static class OrdersModule
+{
+    public static IServiceCollection AddOrders(this IServiceCollection services)
+    {
+        services.AddMigrations(typeof(OrdersModule).Assembly);
+        services.AddSingleton<IEntityMapping, Order.Mapping>();
+        services.AddScoped<PlaceOrder>();
+        services.AddScoped<IPayableOrders, PayableOrders>();
+        services.AddScoped<IOrderDetails, OrderDetailsReader>();
+        return services;
+    }
+
+    public static void MapOrders(this IEndpointRouteBuilder app) => OrderEndpoints.Map(app);
+
+    /// <param name="admin">A group that asks for a staff role.</param>
+    public static void MapOrdersAdmin(this IEndpointRouteBuilder admin) => AdminOrderEndpoints.Map(admin);
+}
