@@ -20,7 +20,11 @@ internal sealed class AliExpressControls(
                 new("factor", "1.1", "new price = old price times this"),
                 new("seed", "1", "same seed, same items"),
             ],
-            a => Text($"{changes.Reprice(a.Number("percent", 0, 100), a.Number("factor", 0.01m, 1000), (int)a.Whole("seed", 0, int.MaxValue))} items repriced")),
+            a =>
+            {
+                var seed = (int)a.Whole("seed", 0, int.MaxValue);
+                return Text($"{changes.Reprice(a.Number("percent", 0, 100), a.Number("factor", 0.01m, 1000), seed)} items repriced");
+            }),
         new("delist", "Take items off sale: they leave the feeds and their detail says offline.",
             [
                 new("product_id", "", "one item; empty: a share of all"),
@@ -41,7 +45,12 @@ internal sealed class AliExpressControls(
             a =>
             {
                 var status = (int)a.Whole("status", 0, 599);
-                faults.FailNext(a.Count("count"), status is > 0 and < 400 ? throw new ControlArgumentException("'status' must be 0 or 400 to 599.") : status);
+                if (status is > 0 and < 400)
+                {
+                    throw new ControlArgumentException("'status' must be 0 or 400 to 599.");
+                }
+
+                faults.FailNext(a.Count("count"), status);
                 return Text($"{faults.FailuresLeft} calls will fail");
             }),
         new("slow", "Delay every call.", [new("ms", "500", "milliseconds; 0 ends it")], a =>
@@ -121,7 +130,8 @@ internal sealed class AliExpressControls(
                 : throw new ControlArgumentException("'product_id' is not an item on sale.");
         }
 
-        return Text($"{changes.Delist(arguments.Number("percent", 0, 100), (int)arguments.Whole("seed", 0, int.MaxValue))} items taken off sale");
+        var seed = (int)arguments.Whole("seed", 0, int.MaxValue);
+        return Text($"{changes.Delist(arguments.Number("percent", 0, 100), seed)} items taken off sale");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

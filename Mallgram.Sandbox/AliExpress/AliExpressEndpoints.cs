@@ -53,7 +53,8 @@ internal static class AliExpressEndpoints
     {
         var parts = name.Split('-', '.');
         if (parts.Length != 3 || parts[2] != "svg" || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || catalogue.Find(id) is not { } item)
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || catalogue.Find(id) is not { } item)
         {
             return Results.NotFound();
         }
@@ -63,7 +64,8 @@ internal static class AliExpressEndpoints
         var svg = string.Create(CultureInfo.InvariantCulture, $"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 600" role="img"><title>{title}</title>
             <rect width="600" height="600" fill="hsl({hue} 45% 88%)"/><circle cx="300" cy="250" r="140" fill="hsl({hue} 45% 62%)"/>
-            <text x="300" y="500" font-family="sans-serif" font-size="26" text-anchor="middle" fill="hsl({hue} 45% 22%)">{title}</text></svg>
+            <text x="300" y="500" font-family="sans-serif" font-size="26" text-anchor="middle"
+              fill="hsl({hue} 45% 22%)">{title}</text></svg>
             """);
         return Results.Text(svg, "image/svg+xml");
     }

@@ -207,7 +207,7 @@ internal sealed class AliExpressPlatform(
         {
             return await CallParameters.ReadAsync(http.Request, http.RequestAborted);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             http.Response.StatusCode = StatusCodes.Status400BadRequest;
             return null;

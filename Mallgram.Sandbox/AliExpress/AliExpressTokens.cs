@@ -22,9 +22,11 @@ internal sealed class AliExpressTokens(AliExpressOptions options, TimeProvider c
     {
         var now = clock.GetUtcNow();
         var expires = now.AddSeconds(kind == Kind.Access ? options.AccessTokenSeconds : options.RefreshTokenSeconds);
+        // A token asked for right after the others were ended, in the same millisecond, is a new one all the same.
+        var issued = Math.Max(now.ToUnixTimeMilliseconds(), Volatile.Read(ref _revokedUpTo) + 1);
         var body = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Prefix(kind)}{now.ToUnixTimeMilliseconds():x}z{expires.ToUnixTimeMilliseconds():x}z{RandomNumberGenerator.GetHexString(8, lowercase: true)}z");
+            $"{Prefix(kind)}{issued:x}z{expires.ToUnixTimeMilliseconds():x}z{RandomNumberGenerator.GetHexString(8, lowercase: true)}z");
         return (body + Seal(body), expires);
     }
 

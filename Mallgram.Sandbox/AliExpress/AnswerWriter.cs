@@ -10,7 +10,8 @@ namespace Mallgram.Sandbox.AliExpress;
 /// </summary>
 internal sealed class AnswerWriter : IDisposable
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly Stack<ListShape> _lists = new();

@@ -12,7 +12,8 @@ internal sealed class CallParameters : Dictionary<string, string>
 
     public bool Simplify => this.GetValueOrDefault("simplify") is "true";
 
-    /// <exception cref="InvalidDataException">The form is malformed or too large.</exception>
+    /// <exception cref="InvalidDataException">The form is malformed or has too many fields.</exception>
+    /// <exception cref="IOException">The body ends too early or is too large.</exception>
     public static async ValueTask<CallParameters> ReadAsync(HttpRequest request, CancellationToken ct)
     {
         var parameters = new CallParameters();

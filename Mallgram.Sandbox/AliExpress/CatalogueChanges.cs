@@ -31,7 +31,8 @@ internal sealed class CatalogueChanges(SupplierCatalogue catalogue)
 
     public bool Delist(long id) => catalogue.Find(id) is not null && _delisted.TryAdd(id, value: true);
 
-    public int Delist(decimal percent, int seed) => Choose(catalogue.Items.Where(IsListed), percent, seed).Count(i => _delisted.TryAdd(i.Id, value: true));
+    public int Delist(decimal percent, int seed) =>
+        Choose(catalogue.Items.Where(IsListed), percent, seed).Count(i => _delisted.TryAdd(i.Id, value: true));
 
     public void RelistAll() => _delisted.Clear();
 

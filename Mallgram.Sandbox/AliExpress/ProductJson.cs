@@ -20,7 +20,7 @@ internal sealed class ProductJson(CatalogueChanges changes)
         json.WriteNumber("product_id"u8, item.Id);
         json.WriteString("product_title"u8, item.Title(french));
         json.WriteString("product_main_image_url"u8, Picture(images, item.Id, 1));
-        json.WriteString("product_detail_url"u8, string.Create(CultureInfo.InvariantCulture, $"https://www.aliexpress.com/item/{item.Id}.html"));
+        json.WriteString("product_detail_url"u8, FormattableString.Invariant($"https://www.aliexpress.com/item/{item.Id}.html"));
         json.WriteString("product_video_url"u8, ""u8);
         json.WriteString("target_sale_price"u8, sku.Price.In(item.Currency, currency, factor));
         json.WriteString("target_sale_price_currency"u8, currency);
@@ -34,7 +34,7 @@ internal sealed class ProductJson(CatalogueChanges changes)
         json.WriteString("evaluate_rate"u8, EvaluateRate(item));
         json.WriteNumber("lastest_volume"u8, item.Sold);
         json.WriteNumber("shop_id"u8, item.Shop.Id);
-        json.WriteString("shop_url"u8, string.Create(CultureInfo.InvariantCulture, $"https://www.aliexpress.com/store/{item.Shop.Id}"));
+        json.WriteString("shop_url"u8, FormattableString.Invariant($"https://www.aliexpress.com/store/{item.Shop.Id}"));
         json.WriteNumber("seller_id"u8, item.Shop.Id + 1000);
         if (item.FirstLevel is { } first)
         {
@@ -195,18 +195,18 @@ internal sealed class ProductJson(CatalogueChanges changes)
     private static void WriteProperties(AnswerWriter answer, CatalogueItem item, bool french)
     {
         var json = answer.Json;
-        var bare = item.Properties.Count == 0;
-        var count = bare ? (item.Brand.Length > 0 ? 1 : 0) : item.Properties.Count;
-        answer.StartList("ae_item_properties"u8, "ae_item_property"u8, count);
-        if (bare && count > 0)
+        var branded = item.Brand.Length > 0;
+        answer.StartList("ae_item_properties"u8, "ae_item_property"u8, item.Properties.Count + (branded ? 1 : 0));
+        if (branded)
         {
+            // The id is the same in every language; the name is not.
             WriteProperty(json, french ? "Nom de la marque" : "Brand Name", BrandNameId, item.Brand, -1);
         }
 
         foreach (var property in item.Properties)
         {
-            WriteProperty(
-                json, french ? property.NameFr : property.NameEn, property.NameId, french ? property.ValueFr : property.ValueEn, property.ValueId);
+            var (name, value) = french ? (property.NameFr, property.ValueFr) : (property.NameEn, property.ValueEn);
+            WriteProperty(json, name, property.NameId, value, property.ValueId);
         }
 
         answer.EndList();

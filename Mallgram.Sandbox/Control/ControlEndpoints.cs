@@ -96,13 +96,16 @@ internal static class ControlEndpoints
     private static IResult Index(SandboxOptions options, IEnumerable<IProviderControls> providers, IServiceProvider services)
     {
         var page = new PageBody();
-        page.Line("<p>Stand-ins for outside providers. They speak the real protocols; production code differs in base addresses and keys only.</p><dl>");
+        page.Line("<p>Stand-ins for outside providers. They speak the real protocols; ")
+            .Line("production code differs in base addresses and keys only.</p><dl>");
         foreach (var (what, where) in new[]
         {
             ("AliExpress open platform", "/aliexpress/sync, /aliexpress/rest, /aliexpress/oauth/authorize"),
             ("MTN MoMo Collections", "/mtn-momo/collection, /mtn-momo/v1_0/apiuser"),
             ("SMTP", FormattableString.Invariant($"{options.SmtpHost}:{services.GetRequiredService<Mail.SmtpServer>().Port}")),
-            ("Kept in", options.DataDirectory.Length == 0 ? "memory only (Sandbox:DataDirectory is not set)" : Path.GetFullPath(options.DataDirectory)),
+            ("Kept in", options.DataDirectory.Length > 0
+                ? Path.GetFullPath(options.DataDirectory)
+                : "memory only (Sandbox:DataDirectory is not set)"),
             ("Catalogue", options.Catalogue.Length == 0 ? "generated" : options.Catalogue),
         })
         {
@@ -111,7 +114,8 @@ internal static class ControlEndpoints
 
         page.Line("</dl><ul><li><a href=\"/mailbox\">Mailbox</a>: mails that were sent</li>")
             .Line("<li><a href=\"/mtn-momo/phone\">Phone</a>: approve or reject mobile money prompts</li>")
-            .Line("<li><a href=\"/control\">Controls</a>: make ").Text(string.Join(", ", providers.Select(p => p.Title))).Line(" misbehave</li>")
+            .Line("<li><a href=\"/control\">Controls</a>: make ").Text(string.Join(", ", providers.Select(p => p.Title)))
+            .Line(" misbehave</li>")
             .Line("<li><a href=\"/control/state\">State and counters</a> as JSON</li></ul>");
         return Page.Html("Mallgram sandbox", page);
     }
@@ -132,8 +136,9 @@ internal static class ControlEndpoints
             page.Line("<h2>").Text(provider.Title).Line(" <code>/control/").Text(provider.Provider).Line("</code></h2>");
             foreach (var action in provider.Actions)
             {
-                page.Line("<form method=\"post\" class=\"card\" action=\"/control/").Text(provider.Provider).Line("\"><h3><code>").Text(action.Name)
-                    .Line("</code></h3><p>").Text(action.Summary).Line("</p><input type=\"hidden\" name=\"action\" value=\"").Text(action.Name).Line("\">");
+                page.Line("<form method=\"post\" class=\"card\" action=\"/control/").Text(provider.Provider)
+                    .Line("\"><h3><code>").Text(action.Name).Line("</code></h3><p>").Text(action.Summary)
+                    .Line("</p><input type=\"hidden\" name=\"action\" value=\"").Text(action.Name).Line("\">");
                 foreach (var parameter in action.Parameters)
                 {
                     page.Line("<label><code>").Text(parameter.Name).Line("</code> <span class=\"quiet\">").Text(parameter.Meaning)

@@ -70,12 +70,12 @@ internal static class MailboxEndpoints
             .Line("\"><input name=\"subject\" placeholder=\"Subject\" value=\"").Text(subject)
             .Line("\"><button>Search</button></form>")
             .Line("<form method=\"post\" action=\"/mailbox/clear\"><button class=\"reject\">Delete all</button></form>");
-        page.Line("<p class=\"quiet\">").Text(string.Create(CultureInfo.InvariantCulture, $"{mails.Count} of {store.All.Count} messages, newest first. "))
+        page.Line("<p class=\"quiet\">").Text(FormattableString.Invariant($"{mails.Count} of {store.All.Count} messages, newest first. "))
             .Line("<a href=\"/mailbox.json\">JSON</a></p><ul class=\"mails\">");
         foreach (var mail in mails)
         {
             page.Line("<li><a href=\"/mailbox/").Text(mail.Id).Line("\"><strong>").Text(Titled(mail.Parsed().Subject)).Line("</strong><br>")
-                .Text(string.Join(", ", mail.To)).Line("<br><span class=\"quiet\">").Text(Time(mail)).Line(" · ").Text(mail.Parsed().MessageId)
+                .Text(string.Join(", ", mail.To)).Line("<br><span class=\"quiet\">").Text($"{Time(mail)} · {mail.Parsed().MessageId}")
                 .Line("</span></a></li>");
         }
 

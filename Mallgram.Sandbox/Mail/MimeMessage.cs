@@ -161,7 +161,8 @@ internal sealed class MimeMessage
             var equals = piece.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0)
             {
-                parameters.TryAdd(piece[..equals].Trim(), piece[(equals + 1)..].Trim().Trim('"').Replace("\\", "", StringComparison.Ordinal));
+                var text = piece[(equals + 1)..].Trim().Trim('"');
+                parameters.TryAdd(piece[..equals].Trim(), text.Replace("\\", "", StringComparison.Ordinal));
             }
         }
 

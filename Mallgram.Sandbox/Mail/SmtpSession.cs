@@ -116,7 +116,8 @@ internal sealed class SmtpSession(Stream stream, MailStore store, MailFaults fau
         foreach (var parameter in parameters)
         {
             if (parameter.StartsWith("SIZE=", StringComparison.OrdinalIgnoreCase)
-                && (!long.TryParse(parameter.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size > LargestMessage))
+                && (!long.TryParse(parameter.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                    || size > LargestMessage))
             {
                 return "552 5.3.4 Message too large";
             }

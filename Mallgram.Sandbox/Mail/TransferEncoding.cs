@@ -65,7 +65,8 @@ internal static class TransferEncoding
     {
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] == (byte)'=' && i + 2 < text.Length && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2]))
+            if (text[i] == (byte)'=' && i + 2 < text.Length
+                && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2]))
             {
                 into.Add((byte)((Hex(text[i + 1]) << 4) | Hex(text[i + 2])));
                 i += 2;

@@ -12,6 +12,8 @@ namespace Mallgram.Sandbox.MtnMomo;
 internal sealed partial class MomoCallbacks(
     MomoLedger ledger, MomoFaults faults, Counters counters, TimeProvider clock, ILogger<MomoCallbacks> logger) : BackgroundService
 {
+    private const int MostAtOnce = 16;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     private readonly HttpClient _http = new(new SocketsHttpHandler
@@ -22,12 +24,15 @@ internal sealed partial class MomoCallbacks(
         Timeout = TimeSpan.FromSeconds(10),
     };
 
+    private readonly SemaphoreSlim _places = new(MostAtOnce);
     private readonly ConcurrentDictionary<string, bool> _forged = new(StringComparer.Ordinal);
-    private readonly List<MomoPayment> _held = [];
+    private readonly ConcurrentDictionary<string, bool> _inHand = new(StringComparer.Ordinal);
+    private MomoPayment? _held;
 
     public override void Dispose()
     {
         _http.Dispose();
+        _places.Dispose();
         base.Dispose();
     }
 
@@ -68,35 +73,53 @@ internal sealed partial class MomoCallbacks(
             return;
         }
 
-        if (plan.HoldForNext && _held.Count == 0)
-        {
-            _held.Add(payment);
-            return;
-        }
-
-        if (_held.Exists(h => h.ReferenceId == payment.ReferenceId) || !ledger.StartCallback(payment.ReferenceId))
+        if (!_inHand.TryAdd(payment.ReferenceId, value: true))
         {
             return;
         }
 
-        MomoPayment[] others = [.. _held.Where(h => ledger.StartCallback(h.ReferenceId))];
-        _held.Clear();
-        _ = SendInOrderAsync([payment, .. others], ct);
+        if (plan.HoldForNext && _held is null)
+        {
+            _held = payment;
+            return;
+        }
+
+        _ = _held is null ? SendInOrderAsync([payment], ct) : SendInOrderAsync([payment, _held], ct);
+        _held = null;
     }
 
+    /// <summary>What waits here for its turn when the process ends has not been started: the next start sends it.</summary>
     private async Task SendInOrderAsync(MomoPayment[] payments, CancellationToken ct)
     {
-        foreach (var payment in payments)
+        await _places.WaitAsync(ct);
+        try
         {
-            if (payment.Plan.CallbackCopies == 0)
+            foreach (var payment in payments)
             {
-                counters.Add("mtn_momo.callbacks_dropped");
-            }
+                if (ledger.StartCallback(payment.ReferenceId))
+                {
+                    await SendCopiesAsync(payment, ct);
+                }
 
-            for (var copy = 0; copy < payment.Plan.CallbackCopies; copy++)
-            {
-                await SendAsync(payment, payment.CallbackUrl!, "mtn_momo.callbacks_sent", ct);
+                _inHand.TryRemove(payment.ReferenceId, out _);
             }
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task SendCopiesAsync(MomoPayment payment, CancellationToken ct)
+    {
+        if (payment.Plan.CallbackCopies == 0)
+        {
+            counters.Add("mtn_momo.callbacks_dropped");
+        }
+
+        for (var copy = 0; copy < payment.Plan.CallbackCopies; copy++)
+        {
+            await SendAsync(payment, payment.CallbackUrl!, "mtn_momo.callbacks_sent", ct);
         }
     }
 

@@ -51,8 +51,8 @@ internal sealed class MomoControls(MomoLedger ledger, MomoFaults faults, MomoTok
                 : "decided"),
         new("fail", "Fail payments to come.", [Next, new("reason", "NOT_ENOUGH_FUNDS", "reason")], a =>
         {
-            var reason = a.Text("reason");
-            return Change("fail", a, p => p with { Outcome = MomoStatus.Failed, Reason = reason, DecisionDelayMs = faults.DecisionDelayMs });
+            var (reason, delay) = (a.Text("reason"), faults.DecisionDelayMs);
+            return Change("fail", a, p => p with { Outcome = MomoStatus.Failed, Reason = reason, DecisionDelayMs = delay });
         }),
         new("underpay", "Report a smaller amount in status and callback.", [Next, new("percent", "50", "percent of the amount")], a =>
         {
@@ -84,11 +84,13 @@ internal sealed class MomoControls(MomoLedger ledger, MomoFaults faults, MomoTok
             faults.TakeDown(a.Milliseconds("ms"), a.OneOf("how", "503", "hang") == "hang");
             return Text($"down for {faults.Down().Left.TotalMilliseconds:0} ms");
         }),
-        new("lose_answer", "Accept a request to pay, then cut the connection instead of answering.", [new("count", "1", "number of requests")], a =>
-        {
-            faults.LoseAnswers(a.Count("count"));
-            return Text($"{faults.AnswersToLose} answers will be lost");
-        }),
+        new("lose_answer", "Accept a request to pay, then cut the connection instead of answering.",
+            [new("count", "1", "number of requests")],
+            a =>
+            {
+                faults.LoseAnswers(a.Count("count"));
+                return Text($"{faults.AnswersToLose} answers will be lost");
+            }),
         new("callback_method", "Verb of callbacks.", [new("method", "PUT", "PUT or POST")], a =>
             faults.CallbackMethod = a.OneOf("method", "PUT", "POST")),
         new("reason_shape", "Shape of reason.", [new("shape", "string", "string or object")], a =>

@@ -45,7 +45,8 @@ internal sealed class MomoEndpoints(
 
         var answer = await next(context);
         var request = context.HttpContext.Request;
-        if (HttpMethods.IsPost(request.Method) && request.Path.Value!.EndsWith("/requesttopay", StringComparison.Ordinal) && faults.LoseThisAnswer())
+        if (HttpMethods.IsPost(request.Method) && request.Path.Value!.EndsWith("/requesttopay", StringComparison.Ordinal)
+            && faults.LoseThisAnswer())
         {
             counters.Add("mtn_momo.answers_lost");
             context.HttpContext.Abort();
@@ -338,7 +339,8 @@ internal sealed class MomoEndpoints(
         }
     }
 
-    private static bool IsUuid4(string text) => Guid.TryParseExact(text, "D", out var id) && id.Version == 4 && id.Variant is >= 8 and <= 11;
+    private static bool IsUuid4(string text) =>
+        Guid.TryParseExact(text, "D", out var id) && id.Version == 4 && id.Variant is >= 8 and <= 11;
 
     private static IResult Duplicate() => Fault(409, "RESOURCE_ALREADY_EXIST", "Duplicated reference id. Creation of resource failed.");
 

@@ -2,7 +2,9 @@ using Mallgram.Sandbox.Control;
 
 namespace Mallgram.Sandbox.MtnMomo;
 
-/// <summary>What the controls change about payments to come and about the service as a whole. In memory: a restart heals everything.</summary>
+/// <summary>
+/// What the controls change about payments to come and about the service as a whole. In memory: a restart heals everything.
+/// </summary>
 internal sealed class MomoFaults(MtnMomoOptions options, TimeProvider clock)
 {
     private readonly Lock _gate = new();

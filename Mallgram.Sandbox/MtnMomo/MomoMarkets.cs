@@ -1,6 +1,8 @@
 namespace Mallgram.Sandbox.MtnMomo;
 
-/// <summary>Values of <c>X-Target-Environment</c> and the one currency each takes. Source: https://momodeveloper.mtn.com (API documentation).</summary>
+/// <summary>
+/// Values of <c>X-Target-Environment</c> and the one currency each takes. Source: https://momodeveloper.mtn.com/api-documentation.
+/// </summary>
 internal static class MomoMarkets
 {
     private static readonly Dictionary<string, string> Currencies = new(StringComparer.Ordinal)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mallgram.Sandbox.Control;
 
 namespace Mallgram.Sandbox.MtnMomo;
@@ -24,7 +23,8 @@ internal static class MomoPhonePage
     {
         var prompts = ledger.Open().Where(p => p.Status == MomoStatus.Pending).OrderByDescending(p => p.CreatedAt).ToList();
         var page = new PageBody();
-        page.Line("<p>").Text(faults.Manual ? "Manual mode: every payer waits for you." : "Only 46733123454 waits for you; the others decide by themselves.")
+        page.Line("<p>")
+            .Text(faults.Manual ? "Manual mode: every payer waits for you." : "46733123454 waits for you; others decide by themselves.")
             .Line(" <a href=\"/mtn-momo/phone\">Refresh</a></p>");
         if (prompts.Count == 0)
         {
@@ -36,10 +36,11 @@ internal static class MomoPhonePage
             var seconds = (int)(clock.GetUtcNow() - prompt.CreatedAt).TotalSeconds;
             page.Line("<section class=\"card\"><h2>").Text($"{prompt.Amount} {prompt.Currency}").Line("</h2><p>")
                 .Text($"{prompt.PartyId} · {prompt.PayerMessage}").Line("<br><span class=\"quiet\">")
-                .Text(string.Create(CultureInfo.InvariantCulture, $"{prompt.ExternalId} · {prompt.ReferenceId} · {seconds} s ago")).Line("</span></p>");
+                .Text(FormattableString.Invariant($"{prompt.ExternalId} · {prompt.ReferenceId} · {seconds} s ago")).Line("</span></p>");
             foreach (var (action, label) in new[] { ("approve", "Approve"), ("reject", "Reject") })
             {
-                page.Line("<form method=\"post\" action=\"/mtn-momo/phone/").Text(prompt.ReferenceId).Line($"/{action}\"><button class=\"{action}\">{label}</button></form>");
+                page.Line("<form method=\"post\" action=\"/mtn-momo/phone/").Text(prompt.ReferenceId)
+                    .Line($"/{action}\"><button class=\"{action}\">{label}</button></form>");
             }
 
             page.Line("</section>");

@@ -27,7 +27,8 @@ internal sealed record MomoRequestToPay(
         }
 
         if (!body.TryGetProperty("payer", out var payer) || payer.ValueKind != JsonValueKind.Object
-            || Text(payer, "partyIdType") is not ("MSISDN" or "EMAIL" or "PARTY_CODE") || Text(payer, "partyId") is not { Length: > 0 } partyId)
+            || Text(payer, "partyIdType") is not ("MSISDN" or "EMAIL" or "PARTY_CODE")
+            || Text(payer, "partyId") is not { Length: > 0 } partyId)
         {
             return (null, "payer must have partyIdType (MSISDN, EMAIL, PARTY_CODE) and partyId.");
         }
@@ -57,9 +58,11 @@ internal sealed record MomoRequestToPay(
         parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static bool IsAmount(string text) =>
-        text.Length <= 20 && decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
+        text.Length <= 20
+        && decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
         && char.IsAsciiDigit(text[0]) && char.IsAsciiDigit(text[^1]);
 
     private static bool IsNote(string? note) =>
-        note is null || (note.Length <= LongestNote && !note.Any(c => char.IsControl(c) || c is '\'' or '’' or '"' or '&' or '<' or '>' or '\\'));
+        note is null
+        || (note.Length <= LongestNote && !note.Any(c => char.IsControl(c) || c is '\'' or '’' or '"' or '&' or '<' or '>' or '\\'));
 }

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Mallgram.Sandbox.MtnMomo;
 
-/// <summary>Bearer tokens of the collection product: user and expiry, signed with the user's key, so that a restart does not end them.</summary>
+/// <summary>
+/// Bearer tokens of the collection product: user and expiry, signed with the user's key, so that a restart does not end them.
+/// </summary>
 internal sealed class MomoTokens(MtnMomoOptions options, MomoLedger ledger, TimeProvider clock)
 {
     private const string Product = "collection";
@@ -15,8 +17,10 @@ internal sealed class MomoTokens(MtnMomoOptions options, MomoLedger ledger, Time
     {
         var now = clock.GetUtcNow();
         var expires = now.AddSeconds(options.AccessTokenSeconds);
+        // A token asked for right after the others were ended, in the same millisecond, is a new one all the same.
+        var issued = Math.Max(now.ToUnixTimeMilliseconds(), Volatile.Read(ref _endedUpTo) + 1);
         var body = string.Create(
-            CultureInfo.InvariantCulture, $"{user.Id}.{now.ToUnixTimeMilliseconds()}.{expires.ToUnixTimeMilliseconds()}");
+            CultureInfo.InvariantCulture, $"{user.Id}.{issued}.{expires.ToUnixTimeMilliseconds()}");
         return Convert.ToHexStringLower(Encoding.UTF8.GetBytes(body)) + "." + Seal(body, user);
     }
 
@@ -41,7 +45,8 @@ internal sealed class MomoTokens(MtnMomoOptions options, MomoLedger ledger, Time
         var body = Encoding.UTF8.GetString(bytes);
         var parts = body.Split('.');
         if (parts.Length != 3 || ledger.User(parts[0]) is not { ApiKey: not null } user
-            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Seal(body, user)), Encoding.UTF8.GetBytes(token[(dot + 1)..])))
+            || !CryptographicOperations.FixedTimeEquals(
+                Encoding.UTF8.GetBytes(Seal(body, user)), Encoding.UTF8.GetBytes(token[(dot + 1)..])))
         {
             return null;
         }

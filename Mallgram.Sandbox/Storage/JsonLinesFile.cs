@@ -21,7 +21,9 @@ internal sealed class JsonLinesFile<T> : IDisposable
     private readonly Lock _gate = new();
     private readonly FileStream? _file;
 
-    /// <exception cref="SandboxStartException">The folder cannot be used, another process has the file, or a line is not readable.</exception>
+    /// <exception cref="SandboxStartException">
+    /// The folder cannot be used, another process has the file, or a line is not readable.
+    /// </exception>
     public JsonLinesFile(string folder, string name)
     {
         if (folder.Length == 0)

@@ -88,7 +88,8 @@ internal sealed class CatalogueItem
 
     public required int WeightGrams { get; init; }
 
-    public IReadOnlyList<(string NameEn, string NameFr, long NameId, string ValueEn, string ValueFr, long ValueId)> Properties { get; init; } = [];
+    /// <summary>Besides the brand; empty for items that came from a file.</summary>
+    public IReadOnlyList<CatalogueProperty> Properties { get; init; } = [];
 
     public CatalogueCategory? FirstLevel => Path.Count > 0 ? Path[0] : null;
 
@@ -98,6 +99,8 @@ internal sealed class CatalogueItem
 
     public string Detail(bool french) => french ? DetailFr : DetailEn;
 }
+
+internal sealed record CatalogueProperty(string NameEn, string NameFr, long NameId, string ValueEn, string ValueFr, long ValueId);
 
 internal sealed record CatalogueShop(long Id, string Name, string ItemRating, string CommunicationRating, string ShippingRating);
 

@@ -1,6 +1,8 @@
 namespace Mallgram.Sandbox.AliExpress.Catalogue;
 
-/// <summary>Fixed rates, so that the same catalogue always has the same prices: USD 1, GBP 1.27, EUR 1.08, CNY 0.14 in US dollars.</summary>
+/// <summary>
+/// Fixed rates, so that the same catalogue always has the same prices. In US dollars: USD 1, GBP 1.27, EUR 1.08, CNY 0.14.
+/// </summary>
 internal static class ExchangeRates
 {
     /// <summary>Answers name this currency when the caller asks for one without a rate.</summary>

@@ -10,7 +10,6 @@ internal static class GeneratedCatalogue
 {
     private const int ColourProperty = 14;
     private const int SizeProperty = 5;
-    private const int BrandProperty = 2;
 
     private sealed record Good(string En, string Fr, decimal Low, decimal High, int Grams, Choice Choice);
 
@@ -114,11 +113,13 @@ internal static class GeneratedCatalogue
     // Invariant in French, so that they agree with every noun above.
     private static readonly (string En, string Fr)[] Qualities =
     [
-        ("Waterproof", "étanche"), ("Portable", "portable"), ("Heavy-duty", "robuste"), ("Travel", "de voyage"), ("Family", "pour la famille"),
-        ("Premium", "haut de gamme"), ("Foldable", "pliable"), ("Modern", "moderne"), ("Everyday", "pour tous les jours"), ("Durable", "durable"),
+        ("Waterproof", "étanche"), ("Portable", "portable"), ("Heavy-duty", "robuste"), ("Travel", "de voyage"), ("Durable", "durable"),
+        ("Premium", "haut de gamme"), ("Foldable", "pliable"), ("Modern", "moderne"), ("Everyday", "pour tous les jours"),
+        ("Family", "pour la famille"),
     ];
 
-    private static readonly string[] Brands = ["Baobab", "Kora", "Sahara Line", "Nkola", "Lumière", "Teranga", "Ubuntu Home", "Zola", "Acacia", "Mbali"];
+    private static readonly string[] Brands =
+        ["Baobab", "Kora", "Sahara Line", "Nkola", "Lumière", "Teranga", "Ubuntu Home", "Zola", "Acacia", "Mbali"];
 
     private static readonly (string En, string Fr, long Id)[] Colours =
         [("Black", "Noir", 193), ("White", "Blanc", 29), ("Blue", "Bleu", 173), ("Red", "Rouge", 10), ("Green", "Vert", 175)];
@@ -176,7 +177,8 @@ internal static class GeneratedCatalogue
             Id = id,
             TitleEn = titleEn,
             TitleFr = titleFr,
-            DetailEn = $"<div><p>{titleEn}. {quality.En}, checked before shipping.</p><ul><li>Brand: {brand}</li><li>Model: {model}</li></ul></div>",
+            DetailEn = $"<div><p>{titleEn}. {quality.En}, checked before shipping.</p>"
+                + $"<ul><li>Brand: {brand}</li><li>Model: {model}</li></ul></div>",
             DetailFr = $"<div><p>{titleFr}. Article {quality.Fr}, contrôlé avant expédition.</p>"
                 + $"<ul><li>Marque : {brand}</li><li>Modèle : {model}</li></ul></div>",
             Path = path,
@@ -191,9 +193,8 @@ internal static class GeneratedCatalogue
             WeightGrams = good.Grams,
             Properties =
             [
-                ("Brand Name", "Nom de la marque", BrandProperty, brand, brand, StableNumber.Of("brand:" + brand, 1_000_000, 2_000_000_000)),
-                ("Model Number", "Numéro de modèle", 3, model, model, -1),
-                ("Origin", "Origine", 219, "Mainland China", "Chine continentale", 9441741844),
+                new("Model Number", "Numéro de modèle", 3, model, model, -1),
+                new("Origin", "Origine", 219, "Mainland China", "Chine continentale", 9441741844),
             ],
         };
     }

@@ -17,7 +17,8 @@ public sealed class AliExpressAccessTests
         Assert.True(restarted.IsValid(AliExpressTokens.Kind.Access, token));
         Assert.False(restarted.IsValid(AliExpressTokens.Kind.Refresh, token));
         Assert.False(restarted.IsValid(AliExpressTokens.Kind.Access, token + "0"));
-        Assert.False(new AliExpressTokens(new AliExpressOptions { AppSecret = "other" }, _clock).IsValid(AliExpressTokens.Kind.Access, token));
+        var stranger = new AliExpressTokens(new AliExpressOptions { AppSecret = "other" }, _clock);
+        Assert.False(stranger.IsValid(AliExpressTokens.Kind.Access, token));
         _clock.Now = expires;
         Assert.False(restarted.IsValid(AliExpressTokens.Kind.Access, token));
     }

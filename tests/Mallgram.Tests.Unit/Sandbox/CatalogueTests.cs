@@ -92,8 +92,10 @@ public sealed class CatalogueTests
         Assert.Equal(first.Items.Sum(i => i.Skus.Count), first.Items.SelectMany(i => i.Skus).Select(s => s.Id).Distinct().Count());
         Assert.Equal(first.Categories.Count, first.Categories.Select(c => c.Id).Distinct().Count());
 
-        static string Face(CatalogueItem i) => $"{i.Id} {i.TitleEn} {i.TitleFr} {string.Join(' ', i.Skus.Select(s => $"{s.Id}:{s.Price.Amount}:{s.Stock}"))}";
+        static string Face(CatalogueItem i) =>
+            $"{i.Id} {i.TitleEn} {i.TitleFr} {string.Join(' ', i.Skus.Select(s => $"{s.Id}:{s.Price.Amount}:{s.Stock}"))}";
     }
 
-    private static SupplierCatalogue Read(string rows) => CsvCatalogue.Read(new StringReader(Header + rows), "test.csv", NullLogger.Instance);
+    private static SupplierCatalogue Read(string rows) =>
+        CsvCatalogue.Read(new StringReader(Header + rows), "test.csv", NullLogger.Instance);
 }

@@ -83,7 +83,7 @@ public sealed class MimeMessageTests
     public void A_mail_without_headers_or_with_raw_8_bit_text_is_read()
     {
         Assert.Equal("only text", Parse("\nonly text").Text);
-        Assert.Equal("été", MimeMessage.Parse([.. "Subject: "u8, 0xE9, (byte)'t', 0xE9, (byte)'\r', (byte)'\n', (byte)'\r', (byte)'\n']).Subject);
+        Assert.Equal("été", MimeMessage.Parse([.. "Subject: "u8, 0xE9, (byte)'t', 0xE9, .. "\r\n\r\n"u8]).Subject);
         Assert.Equal("été", Parse("Subject: été\n\nx").Subject);
     }
 
@@ -99,8 +99,9 @@ public sealed class MimeMessageTests
         var random = new Random(42);
         string[] pieces =
         [
-            "Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: text/html; charset=\"\r\n", "--b\r\n", "--b--\r\n", "\r\n", "\n", "=", "=?utf-8?B?",
-            "?=", "Subject: ", "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "=C3", "====", " \t", ":", ";", "\0", "é",
+            "Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: text/html; charset=\"\r\n", "--b\r\n", "--b--\r\n",
+            "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "Subject: ", "=?utf-8?B?",
+            "?=", "\r\n", "\n", "=", "=C3", "====", " \t", ":", ";", "\0", "é",
         ];
         for (var i = 0; i < 5000; i++)
         {
