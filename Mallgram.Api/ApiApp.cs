@@ -1,0 +1,73 @@
+using Mallgram.Api.Health;
+using Mallgram.Api.OpenApi;
+using Mallgram.Catalog;
+using Mallgram.Identity;
+using Mallgram.Identity.Contracts;
+using Mallgram.Kernel;
+using Mallgram.Kernel.Http;
+using Mallgram.Kernel.Jobs;
+using Mallgram.Kernel.Problems;
+using Mallgram.Messaging;
+using Mallgram.Orders;
+using Mallgram.Payments;
+using Mallgram.ServiceDefaults;
+using Mallgram.Sourcing;
+using Mallgram.Stores;
+
+namespace Mallgram.Api;
+
+/// <summary>The modules' HTTP surface in one process.</summary>
+public static class ApiApp
+{
+    /// <param name="args">Configuration as arguments; a test hosts it with <c>--urls=http://127.0.0.1:0</c> and connection strings.</param>
+    /// <param name="configure">Last word on services, e.g. a clock that a test sets.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+        builder.Services.AddKernel(builder.Environment);
+        builder.AddDatabaseHealth();
+        builder.AddSharedRedis();
+        builder.Services.AddStores();
+        builder.Services.AddIdentity(builder.Configuration);
+        builder.Services.AddCatalog();
+        builder.Services.AddSourcing(builder.Configuration);
+        builder.Services.AddOrders();
+        builder.Services.AddPayments(builder.Configuration);
+        builder.Services.AddMessaging();
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+        });
+        builder.Services.ConfigureHttpJsonOptions(o => MallgramJson.Configure(o.SerializerOptions));
+        builder.Services.AddResponseCompression(o => o.EnableForHttps = true);
+        builder.Services.AddMallgramOpenApi();
+
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseProblemAnswers();
+        app.UseResponseCompression();
+        app.MapDefaultEndpoints();
+        app.MapMallgramOpenApi();
+        app.UseRouting();
+        app.UseStores();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealthDetails();
+
+        var api = app.MapGroup("/api/v1");
+        api.MapIdentity();
+        api.MapCatalog();
+        api.MapOrders();
+        api.MapPayments();
+
+        var admin = api.MapGroup("/admin").RequireAuthorization(Policies.Staff);
+        admin.MapOrdersAdmin();
+        admin.MapSourcingAdmin();
+        admin.MapJobsAdmin();
+        return app;
+    }
+}
