@@ -16,6 +16,7 @@ public static class KernelModule
     /// <summary>What every host that works on store data has: persistence, outbox and inbox writers, job requests, secrets.</summary>
     public static IServiceCollection AddKernel(this IServiceCollection services, IHostEnvironment environment)
     {
+        services.AddMigrations(typeof(KernelModule).Assembly);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IOutboxSignal, LocalOutboxSignal>();
         services.AddSingleton<OutboxWriter>();
