@@ -5,7 +5,6 @@ using Mallgram.Identity.Contracts;
 using Mallgram.Identity.Tokens;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
-using Xunit;
 
 namespace Mallgram.Tests.Unit.Identity;
 

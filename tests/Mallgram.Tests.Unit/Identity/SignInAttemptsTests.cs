@@ -1,7 +1,6 @@
 using System.Net;
 using Mallgram.Identity.SignIn;
 using Microsoft.Extensions.Options;
-using Xunit;
 
 namespace Mallgram.Tests.Unit.Identity;
 
