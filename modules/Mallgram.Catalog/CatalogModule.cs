@@ -1,0 +1,35 @@
+using Mallgram.Catalog.Categories;
+using Mallgram.Catalog.Contracts;
+using Mallgram.Catalog.Import;
+using Mallgram.Catalog.Persistence;
+using Mallgram.Catalog.Products;
+using Mallgram.Catalog.Stock;
+using Mallgram.Kernel;
+using Mallgram.Kernel.Persistence;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mallgram.Catalog;
+
+/// <summary>What a store sells: products, prices, stock; reading them fast; taking them in from suppliers.</summary>
+public static class CatalogModule
+{
+    public static IServiceCollection AddCatalog(this IServiceCollection services)
+    {
+        services.AddMigrations(typeof(CatalogModule).Assembly);
+        services.AddSingleton<IEntityMapping, CatalogMapping>();
+        services.AddScoped<ICatalogImport, CatalogImport>();
+        services.AddScoped<IOrderCatalog, OrderCatalog>();
+        services.AddScoped<ProductReads>();
+        services.AddScoped<CategoryReads>();
+        return services;
+    }
+
+    /// <param name="api">The group of the public API.</param>
+    public static IEndpointRouteBuilder MapCatalog(this IEndpointRouteBuilder api)
+    {
+        api.MapProductEndpoints();
+        api.MapCategoryEndpoints();
+        return api;
+    }
+}
