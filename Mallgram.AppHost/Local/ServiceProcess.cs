@@ -10,6 +10,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Everything has to be stopped within 10 s, servers after services.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>A health check asks the database and others; whether the process still runs is looked at every time.</summary>
+    private static readonly TimeSpan HealthyIsBelieved = TimeSpan.FromSeconds(3);
+
     private const int FailuresUntilUnhealthy = 2;
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
@@ -21,6 +24,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private readonly OrphanGuard? guard;
     private readonly Uri? health;
     private int failures;
+    private long answeredAt;
     private bool stopping;
 
     /// <param name="port">Where it listens; null when it serves nothing.</param>
@@ -86,6 +90,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
             State = ResourceState.Healthy;
             return;
         }
+        if (State is ResourceState.Healthy && failures == 0 && Stopwatch.GetElapsedTime(answeredAt) < HealthyIsBelieved)
+        {
+            return;
+        }
         try
         {
             using var answer = await Http.GetAsync(health, ct);
@@ -99,6 +107,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         failures = Complaint is null ? 0 : failures + 1;
         if (Complaint is null)
         {
+            answeredAt = Stopwatch.GetTimestamp();
             State = ResourceState.Healthy;
         }
         else if (State is ResourceState.Healthy && failures >= FailuresUntilUnhealthy)
