@@ -38,8 +38,8 @@ public static class SandboxApp
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<Counters>();
         builder.Services.AddAliExpress(options, starting.CreateLogger("Mallgram.Sandbox"));
-        builder.Services.AddMtnMomo(options);
         builder.Services.AddMail();
+        builder.Services.AddMtnMomo(options);
 
         var app = builder.Build();
         app.MapControl();

@@ -36,7 +36,7 @@ internal sealed class JsonLinesFile<T> : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             Loaded = ReadAll(_file, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -120,6 +120,7 @@ public sealed class MomoTests : IDisposable
             Assert.NotNull(ledger.Decide("00000000-0000-4000-8000-000000000001", MomoStatus.Successful, null));
             Assert.True(ledger.StartCallback("00000000-0000-4000-8000-000000000001"));
             Assert.True(ledger.AddUser(new MomoApiUser("u1", "shop.example", null)));
+            Assert.Throws<SandboxStartException>(() => new MomoLedger(options, _clock));
         }
 
         File.AppendAllText(Path.Combine(_folder, "mtn-momo.jsonl"), "{\"payment\":{\"reference_id\":\"000");
