@@ -1,2 +1,47 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mallgram.ServiceDefaults;
+using Mallgram.Web.Admin;
+using Mallgram.Web.Admin.Components;
+using Mallgram.Web.Admin.Language;
+using Mallgram.Web.Admin.Live;
+using Mallgram.Web.Admin.Security;
+using Mallgram.Web.Admin.Sessions;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+    kestrel.Limits.MaxRequestBodySize = 256 * 1024;
+});
+builder.AddAdminSettings();
+builder.AddKeyRing();
+builder.AddSessions();
+builder.AddApiClient();
+builder.Services.AddLanguages();
+builder.Services.AddRazorComponents();
+builder.Services.AddSingleton<AssetUrls>();
+// Files only: compressing pages that hold antiforgery tokens would let their length betray them.
+builder.Services.AddResponseCompression(o => (o.EnableForHttps, o.MimeTypes) = (true, ["text/css", "text/javascript", "image/svg+xml"]));
+
+var app = builder.Build();
+_ = app.Services.GetRequiredService<AssetUrls>();
+app.UseSecurityHeaders();
+app.UseExceptionHandler("/error", createScopeForErrors: true);
+app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+app.UseResponseCompression();
+app.UseStaticFiles(AssetUrls.Serving);
+app.UseRequestLocalization();
+app.UseAuthentication();
+app.UseSessionEnd();
+app.UseAuthorization();
+app.UseAntiforgery();
+app.MapDefaultEndpoints();
+app.MapLanguageSwitch();
+app.MapSignOut();
+app.MapSyncLive();
+app.MapRazorComponents<App>();
+
 await app.RunAsync();
+
+/// <summary>Entry point; public so that tests can host it.</summary>
+public partial class Program;

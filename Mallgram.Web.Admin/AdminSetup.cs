@@ -1,0 +1,89 @@
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Secrets;
+using Mallgram.Web.Admin.Api;
+using Mallgram.Web.Admin.Sessions;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Mallgram.Web.Admin;
+
+internal static class AdminSetup
+{
+    public static void AddAdminSettings(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddOptions<AdminOptions>().BindConfiguration("Admin").ValidateDataAnnotations()
+            .PostConfigure(o =>
+            {
+                if (o.Stores.Count == 0)
+                {
+                    o.Stores.AddRange(StoreChoice.Presets);
+                }
+            })
+            .Validate(o => TimeZoneInfo.TryFindSystemTimeZoneById(o.TimeZone, out _), "Admin:TimeZone is no time zone of this machine.")
+            .ValidateOnStart();
+    }
+
+    /// <summary>The keys that seal cookies, from PostgreSQL: the one thing that this app reads there, so that any replica opens any cookie.</summary>
+    public static void AddKeyRing(this WebApplicationBuilder builder)
+    {
+        var connectionString = builder.Configuration.GetConnectionString("mallgram")
+            ?? throw new InvalidOperationException("ConnectionStrings:mallgram is not set. `./mallgram up` sets it; see docs/operations.md otherwise.");
+        builder.Services.AddSingleton(new AppDataSource(Pools.Create(connectionString, builder.Environment.ApplicationName, maxPoolSize: 4)));
+        builder.Services.AddMallgramSecrets();
+        builder.Services.AddHealthChecks().AddCheck<KeyRingHealth>("database", timeout: TimeSpan.FromSeconds(5));
+    }
+
+    public static void AddSessions(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<SessionRefresh>();
+        builder.Services.AddScoped<SessionCookie>();
+        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(o =>
+        {
+            o.Cookie.Name = "mallgram_admin";
+            o.Cookie.HttpOnly = true;
+            o.Cookie.SameSite = SameSiteMode.Lax;
+            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            o.ExpireTimeSpan = SessionCookie.Lifetime;
+            o.SlidingExpiration = true;
+            o.LoginPath = SignInPage.Path;
+            o.EventsType = typeof(SessionCookie);
+        });
+        builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        builder.Services.AddAntiforgery(o =>
+        {
+            o.Cookie.Name = "mallgram_form";
+            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+    }
+
+    public static void AddApiClient(this WebApplicationBuilder builder)
+    {
+        // A logical name that service discovery replaces; it ends in a slash.
+        var address = new Uri(builder.Configuration["Api:BaseAddress"] is { Length: > 0 } given ? given : "http://api/");
+        builder.Services.AddTransient<ApiSessionHeaders>();
+        builder.Services.AddHttpClient<ApiClient>(http => http.BaseAddress = address)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+            .AddHttpMessageHandler<ApiSessionHeaders>();
+    }
+}
+
+/// <summary>Without its keys this app can open no cookie.</summary>
+internal sealed class KeyRingHealth(AppDataSource app) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using var command = app.Source.CreateCommand("select 1");
+            await command.ExecuteScalarAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException)
+        {
+            return HealthCheckResult.Unhealthy("The database does not answer.", e);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Mallgram.Kernel;
+using Microsoft.AspNetCore.Localization;
+
+namespace Mallgram.Web.Admin.Language;
+
+/// <summary>The reader's language: the cookie of the switch, else <c>Accept-Language</c>, else English.</summary>
+internal static class Words
+{
+    private const string CookieName = "mallgram_language";
+    private static readonly string[] Languages = ["en", "fr"];
+
+    public static string Current => CultureInfo.CurrentUICulture.TwoLetterISOLanguageName;
+
+    public static string T(string english, string french) => new LocalText(english, french).In(Current);
+
+    /// <summary>Names of the API's status words; a word not known here is shown as it is.</summary>
+    public static string Status(string word) => word switch
+    {
+        "pending" => T("Pending", "En attente"),
+        "paid" => T("Paid", "Payée"),
+        "processing" => T("Processing", "En cours"),
+        "shipped" => T("Shipped", "Expédiée"),
+        "delivered" => T("Delivered", "Livrée"),
+        "cancelled" => T("Cancelled", "Annulée"),
+        "failed" => T("Failed", "Échec"),
+        "partially_refunded" => T("Partly refunded", "Remb. partiel"),
+        "refunded" => T("Refunded", "Remboursée"),
+        "needs_review" => T("Needs review", "À vérifier"),
+        "requires_action" => T("Waiting for customer", "Attend le client"),
+        "succeeded" => T("Succeeded", "Réussi"),
+        "expired" => T("Expired", "Expiré"),
+        "requested" => T("Waiting to start", "En attente"),
+        "running" => T("Running", "En cours"),
+        "completed" => T("Completed", "Terminé"),
+        "healthy" => T("Healthy", "En bonne santé"),
+        "degraded" => T("Degraded", "Dégradé"),
+        "unhealthy" => T("Unhealthy", "En panne"),
+        _ => Plain(word),
+    };
+
+    /// <summary><c>missing_price</c> → "Missing price".</summary>
+    public static string Plain(string word)
+    {
+        var text = word.Replace('_', ' ').Replace('-', ' ').Trim();
+        return text.Length == 0 ? text : char.ToUpper(text[0], CultureInfo.CurrentCulture) + text[1..];
+    }
+
+    public static string Number(long value) => value.ToString("N0", CultureInfo.CurrentCulture);
+
+    public static string Duration(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 1 } => T("under 1 s", "moins de 1 s"),
+        { TotalMinutes: < 1 } => $"{(int)time.TotalSeconds} s",
+        { TotalHours: < 1 } => $"{time.Minutes} min {time.Seconds} s",
+        _ => $"{(int)time.TotalHours} h {time.Minutes} min",
+    };
+
+    public static IServiceCollection AddLanguages(this IServiceCollection services) => services.AddRequestLocalization(options =>
+    {
+        options.SetDefaultCulture(Languages[0]).AddSupportedCultures(Languages).AddSupportedUICultures(Languages);
+        options.RequestCultureProviders =
+            [new CookieRequestCultureProvider { CookieName = CookieName }, new AcceptLanguageHeaderRequestCultureProvider()];
+    });
+
+    /// <summary>The switch: remembers the choice and goes back to the page it was made on.</summary>
+    public static void MapLanguageSwitch(this IEndpointRouteBuilder app) => app.MapGet("/language/{language}", (string language, string? back, HttpContext context) =>
+    {
+        if (!Languages.Contains(language, StringComparer.Ordinal))
+        {
+            return Results.NotFound();
+        }
+
+        context.Response.Cookies.Append(
+            CookieName, CookieRequestCultureProvider.MakeCookieValue(new RequestCulture(language)),
+            new CookieOptions { HttpOnly = true, IsEssential = true, MaxAge = TimeSpan.FromDays(365), SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps });
+        return Results.LocalRedirect(back is ['/', ..] && !back.StartsWith("//", StringComparison.Ordinal) && !back.Contains('\\', StringComparison.Ordinal) ? back : "/");
+    }).AllowAnonymous();
+}

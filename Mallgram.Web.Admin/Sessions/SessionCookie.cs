@@ -1,0 +1,97 @@
+using Mallgram.Web.Admin.Api;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Primitives;
+
+namespace Mallgram.Web.Admin.Sessions;
+
+/// <summary>The sign-in cookie: encrypted, eight hours from the last thing a person did, renewed with the API's tokens.</summary>
+internal sealed class SessionCookie(SessionRefresh refresh, ILogger<SessionCookie> logger) : CookieAuthenticationEvents
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(8);
+
+    /// <summary>Sent by what a page does by itself (refreshing lists, live parts): it must not keep an abandoned session alive.</summary>
+    public const string BackgroundHeader = "X-Background";
+
+    public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)
+    {
+        var store = context.Principal?.FindFirst(SessionTicket.StoreClaim)?.Value;
+        var session = context.Principal?.FindFirst(SessionTicket.SessionClaim)?.Value;
+        if (store is null || session is null || context.Properties.Tokens() is not { } tokens || refresh.HasEnded(session))
+        {
+            await EndAsync(context);
+            return;
+        }
+
+        if (!refresh.IsDue(tokens))
+        {
+            return;
+        }
+
+        try
+        {
+            if (await refresh.RenewAsync(session, store, tokens) is not { } renewed)
+            {
+                await EndAsync(context);
+                return;
+            }
+
+            context.Properties.Put(renewed);
+            // Kept to the old end of life; what a person does moves it on by itself.
+            await context.HttpContext.SignInAsync(context.Scheme.Name, context.Principal!, context.Properties);
+        }
+        catch (Exception e) when (e is ApiUnavailableException or ApiProblemException)
+        {
+            // The page's own call will say that the API is away; the session may still be good.
+            logger.LogWarning(e, "A session could not be renewed now");
+        }
+    }
+
+    public override Task CheckSlidingExpiration(CookieSlidingExpirationContext context)
+    {
+        context.ShouldRenew &= !IsBackground(context.Request);
+        return Task.CompletedTask;
+    }
+
+    public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        var request = context.Request;
+        var back = request.Path + request.QueryString;
+        if (IsHtmx(request))
+        {
+            back = new PathString(Uri.TryCreate(request.Headers["HX-Current-URL"], UriKind.Absolute, out var page) ? page.AbsolutePath : "/") + QueryString.Empty;
+        }
+        else if (!HttpMethods.IsGet(request.Method))
+        {
+            back = request.Path;
+        }
+
+        GoTo(context.HttpContext, SignInPage.AddressWith(back));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Redirects the whole page, also when only a part of it was asked for.</summary>
+    public static void GoTo(HttpContext context, string address)
+    {
+        if (IsHtmx(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            context.Response.Headers["HX-Redirect"] = address;
+        }
+        else
+        {
+            context.Response.Redirect(address);
+        }
+    }
+
+    public static bool IsHtmx(HttpRequest request) => !StringValues.IsNullOrEmpty(request.Headers["HX-Request"]);
+
+    private static bool IsBackground(HttpRequest request) =>
+        !StringValues.IsNullOrEmpty(request.Headers[BackgroundHeader]) || request.Path == Live.SyncLive.Path;
+
+    private static async Task EndAsync(CookieValidatePrincipalContext context)
+    {
+        context.RejectPrincipal();
+        await context.HttpContext.SignOutAsync(context.Scheme.Name);
+    }
+}

@@ -1,0 +1,23 @@
+// Pages work without this. It only says when what is shown may be old, and closes the menu after a choice on a phone.
+(() => {
+  const away = (yes) => {
+    const note = document.getElementById('away');
+    if (note) note.hidden = !yes;
+  };
+  const isBackground = (detail) => Boolean(detail.requestConfig?.headers?.['X-Background']);
+
+  document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+    const failed = detail.xhr.status >= 400;
+    if (isBackground(detail) && failed) detail.shouldSwap = false; // Keep the old list rather than lose it to an error page.
+    away(isBackground(detail) && failed);
+  });
+  document.addEventListener('htmx:sendError', () => away(true));
+  document.addEventListener('htmx:timeout', () => away(true));
+  document.addEventListener('htmx:sseError', () => away(true));
+  document.addEventListener('htmx:sseOpen', () => away(false));
+
+  // A page swapped in is announced and read from its top, as after a full load.
+  document.addEventListener('htmx:afterSettle', ({ detail }) => {
+    if (detail.boosted && detail.elt.id === 'page') detail.elt.focus({ preventScroll: true });
+  });
+})();
