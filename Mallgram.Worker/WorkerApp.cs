@@ -15,7 +15,7 @@ namespace Mallgram.Worker;
 /// <summary>The modules' jobs and the outbox dispatcher in one process.</summary>
 public static class WorkerApp
 {
-    /// <param name="configure">Last word on services, e.g. a clock that a test sets.</param>
+    /// <param name="configure">Further services, e.g. a job or a clock of a test; called before the jobs are scheduled.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
@@ -30,11 +30,10 @@ public static class WorkerApp
         builder.Services.AddOrders();
         builder.Services.AddPayments(builder.Configuration);
         builder.Services.AddMessaging();
+        configure?.Invoke(builder);
         builder.Services.AddMallgramJobs(builder.Configuration);
         builder.Services.AddOutboxDispatcher();
         builder.Services.AddSingleton<Migrator>();
-
-        configure?.Invoke(builder);
 
         var app = builder.Build();
         app.MapDefaultEndpoints();
