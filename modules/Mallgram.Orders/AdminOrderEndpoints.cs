@@ -23,13 +23,26 @@ internal sealed record AdminOrderList(IReadOnlyList<AdminOrderRow> Data, string?
 
 internal sealed record AdminOrderHistory(DateTimeOffset At, string? From, string To, string Actor, string Cause);
 
-internal sealed record AdminOrder(
-    OrderView Order,
-    AdminCustomer Customer,
-    ShippingAddress ShippingAddress,
-    string? Notes,
-    IReadOnlyList<OrderPaymentView> Payments,
-    IReadOnlyList<AdminOrderHistory> History);
+/// <summary>An order with what only staff see of it.</summary>
+internal sealed record AdminOrder : OrderView
+{
+    public AdminOrder(OrderView order)
+        : base(order)
+    {
+    }
+
+    public required AdminCustomer Customer { get; init; }
+
+    public required ShippingAddress ShippingAddress { get; init; }
+
+    public string? Notes { get; init; }
+
+    /// <summary>Oldest first.</summary>
+    public required IReadOnlyList<OrderPaymentView> Payments { get; init; }
+
+    /// <summary>Oldest first.</summary>
+    public required IReadOnlyList<AdminOrderHistory> History { get; init; }
+}
 
 /// <summary>Orders for staff; the group they are mapped on asks for a staff role.</summary>
 internal static class AdminOrderEndpoints
@@ -118,12 +131,13 @@ internal static class AdminOrderEndpoints
             });
         }
 
-        return new AdminOrder(
-            OrderView.Of(order),
-            new AdminCustomer(order.FullName, order.Email, order.Phone),
-            JsonSerializer.Deserialize<ShippingAddress>(order.ShippingAddress, MallgramJson.Options)!,
-            order.Notes,
-            await payments.ListAsync(order.Id, ct),
-            [.. order.History.OrderBy(h => h.Id).Select(h => new AdminOrderHistory(h.At, h.FromStatus, h.ToStatus, h.Actor, h.Cause))]);
+        return new AdminOrder(OrderView.Of(order))
+        {
+            Customer = new AdminCustomer(order.FullName, order.Email, order.Phone),
+            ShippingAddress = JsonSerializer.Deserialize<ShippingAddress>(order.ShippingAddress, MallgramJson.Options)!,
+            Notes = order.Notes,
+            Payments = await payments.ListAsync(order.Id, ct),
+            History = [.. order.History.OrderBy(h => h.Id).Select(h => new AdminOrderHistory(h.At, h.FromStatus, h.ToStatus, h.Actor, h.Cause))],
+        };
     }
 }

@@ -5,7 +5,7 @@ namespace Mallgram.Orders;
 
 /// <summary>An order as the public contract shows it.</summary>
 /// <param name="AccessToken">Lets a guest read the order; only in the answer that created it.</param>
-internal sealed record OrderView(
+internal record OrderView(
     string Id,
     string Number,
     string Status,

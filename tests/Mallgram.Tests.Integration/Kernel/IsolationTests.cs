@@ -11,7 +11,7 @@ namespace Mallgram.Tests.Integration.Kernel;
 /// <summary>The wall between stores is the database's; these tests attack it where code could leave a gap.</summary>
 public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
 {
-    private static readonly Guid Mallgram = Guid.Parse("01930000-0000-7000-8000-000000000001");
+    private static readonly Guid DefaultStore = Guid.Parse("01930000-0000-7000-8000-000000000001");
     private static readonly Guid DakarCafe = Guid.Parse("01930000-0000-7000-8000-000000000002");
 
     /// <summary>Tables with a store_id that are not walled off, each for a reason written in its migration.</summary>
@@ -89,7 +89,7 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
     [Fact]
     public async Task A_store_cannot_write_a_row_of_another()
     {
-        await using var scope = Scope(Mallgram);
+        await using var scope = Scope(DefaultStore);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => scope.ServiceProvider.GetRequiredService<StoreDatabase>().ExecuteAsync(
             CancellationToken.None,
             Sql.Command(
@@ -106,7 +106,7 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
             insert into kernel.idempotency_keys (store_id, caller, endpoint, key, request_hash, status, body)
             select s.id, 'probe', 'probe', n::text, '', 200, s.slug from stores.stores s, generate_series(1, 20) n
             """);
-        var stores = new[] { (Mallgram, "mallgram"), (DakarCafe, "dakarcafe"), (Guid.Parse("01930000-0000-7000-8000-000000000003"), "pickle-paradise") };
+        var stores = new[] { (DefaultStore, "mallgram"), (DakarCafe, "dakarcafe"), (Guid.Parse("01930000-0000-7000-8000-000000000003"), "pickle-paradise") };
         await using var source = new AppDataSource(Pools.Create(app.Database.App, "probe", maxPoolSize: 4));
         var leaks = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, 6000), new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (i, ct) =>
@@ -142,7 +142,7 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
     {
         for (var round = 0; round < 20; round++)
         {
-            foreach (var (store, expected) in new[] { (Mallgram, true), (DakarCafe, false) })
+            foreach (var (store, expected) in new[] { (DefaultStore, true), (DakarCafe, false) })
             {
                 await using var scope = Scope(store);
                 var db = scope.ServiceProvider.GetRequiredService<MallgramDbContext>();
@@ -155,7 +155,7 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
     [Fact]
     public async Task Inside_a_transaction_the_store_is_set_too()
     {
-        await using var scope = Scope(Mallgram);
+        await using var scope = Scope(DefaultStore);
         var db = scope.ServiceProvider.GetRequiredService<MallgramDbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync();
         var seen = await db.Database.SqlQueryRaw<long>("select count(*) as \"Value\" from catalog.products").ToListAsync();

@@ -165,8 +165,8 @@ public sealed class AccessTokensTests
     {
         ["iss"] = "mallgram",
         ["aud"] = "mallgram-api",
-        ["sub"] = Kernel.Ids.PublicId.Format(Kernel.Ids.PublicId.User, Person),
-        ["store"] = Kernel.Ids.PublicId.Format(Kernel.Ids.PublicId.Store, Store),
+        ["sub"] = Mallgram.Kernel.Ids.PublicId.Format(Mallgram.Kernel.Ids.PublicId.User, Person),
+        ["store"] = Mallgram.Kernel.Ids.PublicId.Format(Mallgram.Kernel.Ids.PublicId.Store, Store),
         ["role"] = Roles.Owner,
         ["nbf"] = Noon.ToUnixTimeSeconds(),
         ["exp"] = Noon.AddMinutes(15).ToUnixTimeSeconds(),
