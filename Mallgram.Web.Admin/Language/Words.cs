@@ -39,6 +39,24 @@ internal static class Words
         _ => Plain(word),
     };
 
+    /// <summary>Suppliers and gateways by their own spelling.</summary>
+    public static string Name(string code) => code switch
+    {
+        "aliexpress" => "AliExpress",
+        "alibaba" => "Alibaba",
+        "mtn_momo" => "MTN MoMo",
+        "orange_money" => "Orange Money",
+        "mpesa" => "M-Pesa",
+        "payfast" => "PayFast",
+        "paygate_za" => "PayGate",
+        "paypal" => "PayPal",
+        "mobile_money" => T("Mobile money", "Mobile money"),
+        "card" => T("Card", "Carte"),
+        "bank_transfer" => T("Bank transfer", "Virement"),
+        "cash_on_delivery" => T("Cash on delivery", "Paiement à la livraison"),
+        _ => Plain(code),
+    };
+
     /// <summary><c>missing_price</c> → "Missing price".</summary>
     public static string Plain(string word)
     {
