@@ -58,10 +58,9 @@ public static class SkipReasons
 
     public const string NoTitle = "no_title";
     public const string NoVariant = "no_variant";
-    public const string Offline = "offline";
 
-    /// <summary>The supplier lists the item but does not know it.</summary>
-    public const string NotFound = "not_found";
+    /// <summary>The supplier has taken it off sale or does not know it any more.</summary>
+    public const string Offline = "offline";
 
     /// <summary>The same external id came before in the batch.</summary>
     public const string Duplicate = "duplicate";

@@ -1,0 +1,386 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Mallgram.Catalog.Contracts;
+using Mallgram.Kernel.Jobs;
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Telemetry;
+using Mallgram.Sourcing.Suppliers;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Mallgram.Sourcing.Sync;
+
+/// <summary>How one store's sync stands, for progress and summary.</summary>
+/// <param name="RatePerSecond">Items since this process took the run up.</param>
+internal sealed record StoreSyncStatus(
+    string Store,
+    string Supplier,
+    string State,
+    string? SyncRunId,
+    int Seen,
+    int? Total,
+    int Created,
+    int Updated,
+    int Unchanged,
+    int Skipped,
+    int Failed,
+    int Hidden,
+    IReadOnlyDictionary<string, int> Reasons,
+    double RatePerSecond,
+    double? EtaSeconds,
+    string? Error);
+
+/// <summary>
+/// Brings the catalogue of the scope's store up to date with one supplier: categories, then the feed page by page. A page is read, its new
+/// and changed items are asked for in detail, and all of it commits together with the page's number. A kill costs at most one page read
+/// twice. One page is in memory at a time.
+/// </summary>
+internal sealed partial class StoreSync(
+    SyncRuns runs, ICatalogImport import, PlatformDataSource platform, TimeProvider clock, ILogger<StoreSync> logger)
+{
+    /// <summary>Pages in a row that cannot be read before the supplier counts as down.</summary>
+    private const int FailedPagesInARow = 3;
+
+    /// <summary>Details in a row that cannot be fetched before the supplier counts as down.</summary>
+    private const int FailedDetailsInARow = 10;
+
+    private const int HideAtOnce = 1000;
+
+    private static readonly System.Diagnostics.Metrics.Counter<long> Items =
+        MallgramTelemetry.Meter.CreateCounter<long>("mallgram.sync.items", "{item}", "Items of supplier feeds by outcome");
+
+    /// <param name="report">Called after each page.</param>
+    /// <returns>How it ended; a failure is told there, not thrown.</returns>
+    public async Task<StoreSyncStatus> RunAsync(
+        string store, ISupplier supplier, JobRun job, Func<StoreSyncStatus, Task> report, CancellationToken ct)
+    {
+        var run = await runs.OpenAsync(supplier.Code, job, ct);
+        var work = new Work(store, supplier, job, run, Stopwatch.GetTimestamp(), run.Counters.Seen, report);
+        if (run.Checkpoint != SyncCheckpoint.Start)
+        {
+            LogResumed(store, supplier.Code, run.Checkpoint.Page);
+        }
+
+        try
+        {
+            await ReadCategoriesAsync(work, ct);
+            await ReadFeedAsync(work, ct);
+            var complete = await HideMissingAsync(work, ct);
+            return await EndAsync(work, complete ? SyncStates.Succeeded : SyncStates.Incomplete, error: null);
+        }
+        catch (SupplierException e) when (e.Fault == SupplierFault.QuotaUsedUp)
+        {
+            LogPaused(store, supplier.Code, e.Message);
+            return await EndAsync(work, SyncStates.PausedByQuota, e.Message);
+        }
+        catch (SupplierException e)
+        {
+            LogFailed(e, store, supplier.Code);
+            return await EndAsync(work, SyncStates.Failed, e.Message);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // A process that stops leaves the run to its successor; a run that somebody cancelled is over.
+            if (await IsCancelRequestedAsync(job.Id))
+            {
+                await EndAsync(work, SyncStates.Cancelled, error: null);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task ReadCategoriesAsync(Work work, CancellationToken ct)
+    {
+        if (work.Run.Checkpoint.CategoriesDone)
+        {
+            return;
+        }
+
+        var categories = await work.Supplier.ReadCategoriesAsync(ct);
+        var after = work.Run;
+        await import.ImportCategoriesAsync(
+            work.Supplier.Code,
+            categories,
+            result =>
+            {
+                var issues = result.Skipped.Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)).ToList();
+                (after, var statements) = runs.Save(
+                    work.Run.Count(issues) with { Checkpoint = work.Run.Checkpoint with { CategoriesDone = true } }, work.Job.Fence, issues);
+                return statements;
+            },
+            ct);
+        work.Run = after;
+    }
+
+    private async Task ReadFeedAsync(Work work, CancellationToken ct)
+    {
+        var failedInARow = 0;
+        while (!work.Run.Checkpoint.FeedDone)
+        {
+            var number = work.Run.Checkpoint.Page + 1;
+            try
+            {
+                var page = await work.Supplier.ReadFeedAsync(number, ct);
+                await ImportPageAsync(work, number, page, ct);
+                failedInARow = 0;
+            }
+            catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable && e is not { Code: SupplierDown })
+            {
+                // The rest of the feed may be fine; what stands on this page is unknown, so nothing will be hidden in this run.
+                if (++failedInARow >= FailedPagesInARow || work.Run.Total is null)
+                {
+                    throw;
+                }
+
+                LogPageFailed(e, work.Store, number);
+                await SkipPageAsync(work, number, e, ct);
+            }
+
+            catch (PostgresException e) when (e.SqlState[..2] is "22" or "23")
+            {
+                // Data that slipped through every check: one page less is better than a sync that stops at it every night.
+                LogPageFailed(e, work.Store, number);
+                if (++failedInARow >= FailedPagesInARow)
+                {
+                    throw;
+                }
+
+                var rejected = new SupplierException(SupplierFault.Unreadable, "rejected_by_database", $"{e.SqlState} {e.MessageText}", e);
+                await SkipPageAsync(work, number, rejected, ct);
+            }
+
+            await work.Report(Status(work, SyncStates.Running, error: null));
+        }
+    }
+
+    private async Task ImportPageAsync(Work work, int number, FeedPage page, CancellationToken ct)
+    {
+        var issues = new List<SyncIssue>();
+        issues.AddRange(Enumerable.Repeat(new SyncIssue("", "feed_entry_unreadable", Detail: null), page.Unreadable));
+        var items = new List<FeedItem>();
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in page.Items)
+        {
+            if (shown.Add(item.ExternalId))
+            {
+                items.Add(item);
+            }
+            else
+            {
+                issues.Add(new SyncIssue(item.ExternalId, SkipReasons.Duplicate, Detail: null));
+            }
+        }
+
+        var duplicates = page.Items.Count - items.Count;
+        var known = items.Count == 0 ? [] : await runs.KnownItemsAsync(work.Supplier.Code, items.Select(i => i.ExternalId), ct);
+        var staleBefore = clock.GetUtcNow() - work.Supplier.RefreshAfter;
+        var wanted = new List<FeedItem>();
+        int unchanged = 0, skippedAgain = 0;
+        foreach (var item in items)
+        {
+            if (!known.TryGetValue(item.ExternalId, out var before) || !before.FeedHash.AsSpan().SequenceEqual(item.Hash) || before.ReadAt < staleBefore)
+            {
+                wanted.Add(item);
+            }
+            else if (before.SkipReason is { } reason)
+            {
+                // Nothing about it has changed, the reason to leave it out neither.
+                skippedAgain++;
+                issues.Add(new SyncIssue(item.ExternalId, reason, Detail: null));
+            }
+            else
+            {
+                unchanged++;
+            }
+        }
+
+        var french = wanted.Count == 0 ? new Dictionary<string, string>() : await work.Supplier.ReadFrenchNamesAsync(number, ct);
+        var (products, failures) = await ReadDetailsAsync(work.Supplier, wanted, french, ct);
+        issues.AddRange(failures);
+        SyncRun after = work.Run;
+        SyncCounters added = SyncCounters.Zero;
+        await import.ImportAsync(
+            work.Supplier.Code,
+            products,
+            result =>
+            {
+                issues.AddRange(result.Skipped.Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)));
+                var skipReasons = result.Skipped.ToDictionary(s => s.ExternalId, s => s.Reason, StringComparer.Ordinal);
+                var hashes = wanted.ToDictionary(w => w.ExternalId, w => w.Hash, StringComparer.Ordinal);
+                added = new SyncCounters(
+                    page.Items.Count + page.Unreadable,
+                    result.Created,
+                    result.Updated,
+                    unchanged + result.Unchanged,
+                    skippedAgain + duplicates + result.Skipped.Count,
+                    page.Unreadable + failures.Count,
+                    result.Hidden);
+                var next = work.Run.Count(issues) with
+                {
+                    Counters = Sum(work.Run.Counters, added),
+                    Total = page.Total ?? work.Run.Total,
+                    Checkpoint = work.Run.Checkpoint with
+                    {
+                        Page = number, Listed = work.Run.Checkpoint.Listed + page.Items.Count + page.Unreadable, FeedDone = page.IsLast,
+                    },
+                };
+                (after, var statements) = runs.Save(next, work.Job.Fence, issues);
+                statements.AddRange(runs.SavePage(
+                    after, number, [.. shown],
+                    [.. products.Select(p => (p.ExternalId, hashes[p.ExternalId], skipReasons.GetValueOrDefault(p.ExternalId)))]));
+                return statements;
+            },
+            ct);
+        work.Run = after;
+        Measure(work, added);
+    }
+
+    /// <summary>Reads details side by side; what fails is told item by item.</summary>
+    /// <exception cref="SupplierException">Of a kind that concerns all items, or too many failed in a row.</exception>
+    private static async Task<(List<SupplierProduct> Products, List<SyncIssue> Failures)> ReadDetailsAsync(
+        ISupplier supplier, List<FeedItem> wanted, IReadOnlyDictionary<string, string> french, CancellationToken ct)
+    {
+        var read = new SupplierProduct?[wanted.Count];
+        var failures = new ConcurrentBag<SyncIssue>();
+        var failedInARow = 0;
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, wanted.Count),
+            new ParallelOptions { MaxDegreeOfParallelism = supplier.DetailConcurrency, CancellationToken = ct },
+            async (index, token) =>
+            {
+                var id = wanted[index].ExternalId;
+                try
+                {
+                    var product = await supplier.ReadProductAsync(id, token)
+                        ?? new SupplierProduct { ExternalId = id, Name = "", Variants = [], IsOnSale = false };
+                    read[index] = product with { NameFr = french.GetValueOrDefault(id) };
+                    Interlocked.Exchange(ref failedInARow, 0);
+                }
+                catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable or SupplierFault.ItemRefused)
+                {
+                    failures.Add(new SyncIssue(id, "detail_" + (e.Fault == SupplierFault.ItemRefused ? "refused" : e.Code), e.Message));
+                    if (e.Fault == SupplierFault.Unavailable && Interlocked.Increment(ref failedInARow) >= FailedDetailsInARow)
+                    {
+                        throw new SupplierException(
+                            SupplierFault.Unavailable, SupplierDown, $"{FailedDetailsInARow} detail calls in a row failed, the last with: {e.Message}", e);
+                    }
+                }
+            });
+        return (read.OfType<SupplierProduct>().ToList(), [.. failures]);
+    }
+
+    private async Task SkipPageAsync(Work work, int number, SupplierException e, CancellationToken ct)
+    {
+        SyncIssue[] issues = [new($"page {number.ToString(System.Globalization.CultureInfo.InvariantCulture)}", "feed_page_" + e.Code, e.Message)];
+        var before = work.Run.Checkpoint;
+        var (after, statements) = runs.Save(
+            work.Run.Count(issues) with { Checkpoint = before with { Page = number, PagesFailed = before.PagesFailed + 1 } }, work.Job.Fence, issues);
+        await import.ImportAsync(work.Supplier.Code, [], _ => statements, ct);
+        work.Run = after;
+    }
+
+    /// <summary>Hides what the feed no longer shows, if the whole feed was seen.</summary>
+    /// <returns>False when it was not: absence proves nothing then.</returns>
+    private async Task<bool> HideMissingAsync(Work work, CancellationToken ct)
+    {
+        var (checkpoint, total) = (work.Run.Checkpoint, work.Run.Total);
+        if (checkpoint.PagesFailed > 0 || total is null or 0 || checkpoint.Listed < total)
+        {
+            if (checkpoint.PagesFailed == 0)
+            {
+                LogEndedEarly(work.Store, work.Supplier.Code, checkpoint.Listed, total);
+                work.Run = work.Run.Count([new SyncIssue("", "feed_ended_early", Detail: null)]);
+            }
+
+            return false;
+        }
+
+        while (await runs.MissingItemsAsync(work.Run, HideAtOnce, ct) is { Count: > 0 } missing)
+        {
+            var hidden = await import.HideAsync(work.Supplier.Code, missing, [SyncRuns.Forget(work.Supplier.Code, missing)], ct);
+            work.Run = work.Run with { Counters = work.Run.Counters with { Hidden = work.Run.Counters.Hidden + hidden } };
+        }
+
+        return true;
+    }
+
+    private async Task<StoreSyncStatus> EndAsync(Work work, string state, string? error)
+    {
+        await runs.FinishAsync(work.Run, work.Job.Fence, state, error);
+        return Status(work, state, error);
+    }
+
+    private async Task<bool> IsCancelRequestedAsync(Guid jobRunId)
+    {
+        await using var command = platform.Source.CreateCommand("select cancel_requested from kernel.job_runs where id = $1");
+        command.Parameters.Add(Sql.Uuid(jobRunId));
+        return await command.ExecuteScalarAsync(CancellationToken.None) is true;
+    }
+
+    private static StoreSyncStatus Status(Work work, string state, string? error)
+    {
+        var (run, counters) = (work.Run, work.Run.Counters);
+        var seconds = Stopwatch.GetElapsedTime(work.StartedAt).TotalSeconds;
+        var rate = seconds > 0 ? Math.Round((counters.Seen - work.SeenBefore) / seconds, 1) : 0;
+        return new StoreSyncStatus(
+            work.Store, work.Supplier.Code, state, Kernel.Ids.PublicId.Format(Kernel.Ids.PublicId.SyncRun, run.Id), counters.Seen, run.Total,
+            counters.Created, counters.Updated, counters.Unchanged, counters.Skipped, counters.Failed, counters.Hidden, run.Reasons, rate,
+            state == SyncStates.Running && rate > 0 && run.Total is { } total ? Math.Round(Math.Max(0, total - counters.Seen) / rate, 1) : null, error);
+    }
+
+    private static SyncCounters Sum(SyncCounters a, SyncCounters b) => new(
+        a.Seen + b.Seen, a.Created + b.Created, a.Updated + b.Updated, a.Unchanged + b.Unchanged, a.Skipped + b.Skipped, a.Failed + b.Failed,
+        a.Hidden + b.Hidden);
+
+    private static void Measure(Work work, SyncCounters added)
+    {
+        foreach (var (outcome, count) in new[]
+            {
+                ("created", added.Created), ("updated", added.Updated), ("unchanged", added.Unchanged), ("skipped", added.Skipped),
+                ("failed", added.Failed),
+            })
+        {
+            if (count > 0)
+            {
+                Items.Add(count, new TagList { { "outcome", outcome }, { "supplier", work.Supplier.Code }, { "store", work.Store } });
+            }
+        }
+    }
+
+    private const string SupplierDown = "supplier_down";
+
+    private sealed class Work(
+        string store, ISupplier supplier, JobRun job, SyncRun run, long startedAt, int seenBefore, Func<StoreSyncStatus, Task> report)
+    {
+        public string Store { get; } = store;
+
+        public ISupplier Supplier { get; } = supplier;
+
+        public JobRun Job { get; } = job;
+
+        /// <summary>As of the last commit.</summary>
+        public SyncRun Run { get; set; } = run;
+
+        public long StartedAt { get; } = startedAt;
+
+        public int SeenBefore { get; } = seenBefore;
+
+        public Func<StoreSyncStatus, Task> Report { get; } = report;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Sync of {Supplier} for store {Store} goes on after page {Page}")]
+    private partial void LogResumed(string store, string supplier, int page);
+
+    [LoggerMessage(LogLevel.Warning, "Sync of {Supplier} for store {Store} is paused: {Reason}")]
+    private partial void LogPaused(string store, string supplier, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Sync of {Supplier} for store {Store} failed")]
+    private partial void LogFailed(Exception e, string store, string supplier);
+
+    [LoggerMessage(LogLevel.Warning, "Page {Page} of the feed for store {Store} could not be read and is left out")]
+    private partial void LogPageFailed(Exception e, string store, int page);
+
+    [LoggerMessage(LogLevel.Warning, "The feed of {Supplier} for store {Store} ended after {Listed} of {Total} items; nothing is hidden")]
+    private partial void LogEndedEarly(string store, string supplier, int listed, int? total);
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+using Mallgram.Kernel.Http;
+using Mallgram.Kernel.Ids;
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+
+namespace Mallgram.Sourcing.Sync;
+
+/// <param name="JobRunId">Run of the job <c>product-sync</c> that worked on it last.</param>
+/// <param name="Seen">= created + updated + unchanged + skipped + failed.</param>
+/// <param name="Hidden">Products taken off sale.</param>
+/// <param name="Total">Items in the feed, as the supplier says.</param>
+/// <param name="Reasons">How many items each reason left out.</param>
+internal sealed record SyncRunView(
+    string Id,
+    string Supplier,
+    string State,
+    string JobRunId,
+    int Seen,
+    int? Total,
+    int Created,
+    int Updated,
+    int Unchanged,
+    int Skipped,
+    int Failed,
+    int Hidden,
+    IReadOnlyDictionary<string, int> Reasons,
+    string? Error,
+    DateTime StartedAt,
+    DateTime UpdatedAt,
+    DateTime? FinishedAt);
+
+internal sealed record SyncRunPage(IReadOnlyList<SyncRunView> Data, string? NextCursor);
+
+internal sealed record SyncIssueView(string ExternalId, string Reason, string? Detail, DateTime CreatedAt);
+
+internal sealed record SyncIssuePage(IReadOnlyList<SyncIssueView> Data, string? NextCursor);
+
+internal static class SyncRunEndpoints
+{
+    private const string Columns =
+        "id, supplier, state, job_run_id, seen, total, created, updated, unchanged, skipped, failed, hidden, reasons, error, started_at, "
+        + "updated_at, finished_at";
+
+    private static readonly ProblemCode SyncRunNotFound = new("sync_run_not_found", 404,
+        "This store has no such sync run.", "Cette boutique n'a pas cette synchronisation.");
+
+    public static void MapSyncRuns(this IEndpointRouteBuilder admin)
+    {
+        var runs = admin.MapGroup("/sync-runs").WithTags("Sourcing");
+        runs.MapGet("/", ListAsync).WithName("ListSyncRuns").WithSummary("Sync runs of the store, newest first")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        runs.MapGet("/{id}", FindAsync).WithName("GetSyncRun").WithSummary("A sync run with its counters and reasons")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        runs.MapGet("/{id}/issues", IssuesAsync).WithName("ListSyncIssues")
+            .WithSummary("Items that a run left out: the first hundred of each reason")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static async Task<Ok<SyncRunPage>> ListAsync(
+        [FromQuery] string? limit, [FromQuery] string? cursor, StoreDatabase database, CancellationToken ct)
+    {
+        var count = Limit(limit);
+        Guid? before = null;
+        if (!string.IsNullOrEmpty(cursor))
+        {
+            before = PublicId.TryParse(PublicId.SyncRun, cursor, out var last) ? last : throw new ProblemException(CommonProblems.CursorInvalid);
+        }
+
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            $"select {Columns} from sourcing.sync_runs where $1::uuid is null or id < $1 order by id desc limit $2", Sql.Uuid(before), Sql.Int(count + 1)));
+        var rows = new List<SyncRunView>();
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            rows.Add(Read(reader.Rows));
+        }
+
+        // Run ids sort by the time they started, so the last id shown is the cursor.
+        return TypedResults.Ok(rows.Count > count ? new SyncRunPage(rows[..count], rows[count - 1].Id) : new SyncRunPage(rows, NextCursor: null));
+    }
+
+    private static async Task<Ok<SyncRunView>> FindAsync(string id, StoreDatabase database, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            $"select {Columns} from sourcing.sync_runs where id = $1", Sql.Uuid(Parse(id))));
+        return await reader.Rows.ReadAsync(ct) ? TypedResults.Ok(Read(reader.Rows)) : throw new ProblemException(SyncRunNotFound);
+    }
+
+    private static async Task<Ok<SyncIssuePage>> IssuesAsync(
+        string id, [FromQuery] string? reason, [FromQuery] string? limit, [FromQuery] string? cursor, StoreDatabase database, CancellationToken ct)
+    {
+        var (runId, count) = (Parse(id), Limit(limit));
+        var after = 0;
+        if (!string.IsNullOrEmpty(cursor) && !int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+        {
+            throw new ProblemException(CommonProblems.CursorInvalid);
+        }
+
+        await using var reader = await database.QueryAsync(
+            ct,
+            Sql.Command("select from sourcing.sync_runs where id = $1", Sql.Uuid(runId)),
+            Sql.Command(
+                """
+                select number, external_id, reason, detail, created_at from sourcing.sync_issues
+                where run_id = $1 and number > $2 and ($3::text is null or reason = $3) order by number limit $4
+                """,
+                Sql.Uuid(runId), Sql.Int(after), Sql.Text(string.IsNullOrEmpty(reason) ? null : reason.Replace('\0', ' ')), Sql.Int(count + 1)));
+        if (!await reader.Rows.ReadAsync(ct))
+        {
+            throw new ProblemException(SyncRunNotFound);
+        }
+
+        await reader.Rows.NextResultAsync(ct);
+        var rows = new List<(int Number, SyncIssueView View)>();
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            rows.Add((reader.Rows.GetInt32(0), new SyncIssueView(
+                reader.Rows.GetString(1), reader.Rows.GetString(2), reader.Rows.IsDBNull(3) ? null : reader.Rows.GetString(3),
+                reader.Rows.GetDateTime(4))));
+        }
+
+        return TypedResults.Ok(new SyncIssuePage(
+            [.. rows.Take(count).Select(r => r.View)],
+            rows.Count > count ? rows[count - 1].Number.ToString(CultureInfo.InvariantCulture) : null));
+    }
+
+    private static SyncRunView Read(NpgsqlDataReader row) => new(
+        PublicId.Format(PublicId.SyncRun, row.GetGuid(0)), row.GetString(1), row.GetString(2), PublicId.Format(PublicId.JobRun, row.GetGuid(3)),
+        row.GetInt32(4), row.IsDBNull(5) ? null : row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9),
+        row.GetInt32(10), row.GetInt32(11), JsonSerializer.Deserialize<Dictionary<string, int>>(row.GetString(12), MallgramJson.Options)!,
+        row.IsDBNull(13) ? null : row.GetString(13), row.GetDateTime(14), row.GetDateTime(15), row.IsDBNull(16) ? null : row.GetDateTime(16));
+
+    private static Guid Parse(string id) =>
+        PublicId.TryParse(PublicId.SyncRun, id, out var runId) ? runId : throw new ProblemException(SyncRunNotFound);
+
+    private static int Limit(string? sent)
+    {
+        if (string.IsNullOrEmpty(sent))
+        {
+            return 24;
+        }
+
+        if (int.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 100)
+        {
+            return limit;
+        }
+
+        var errors = new FieldErrors();
+        errors.Add("limit", "must be a whole number from 1 to 100", "doit être un nombre entier de 1 à 100");
+        throw new ProblemException(CommonProblems.ValidationFailed) { Fields = errors };
+    }
+}

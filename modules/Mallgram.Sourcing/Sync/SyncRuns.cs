@@ -1,0 +1,191 @@
+using System.Text.Json;
+using Mallgram.Kernel.Http;
+using Mallgram.Kernel.Ids;
+using Mallgram.Kernel.Jobs;
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Tenancy;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Mallgram.Sourcing.Sync;
+
+/// <summary>The rows of sync runs, for the store of the scope. Every write is refused once another worker has taken the run over.</summary>
+internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimeProvider clock)
+{
+    private const int IssuesPerReason = 100;
+
+    // What a run left undone is worth going on with for a while: a killed one always, one without quota until that has come back,
+    // one that failed as long as its pages still resemble the feed.
+    private const string Resume =
+        """
+        update sourcing.sync_runs set state = 'running', job_run_id = $2, fence = $3, error = null, finished_at = null
+        where id = (
+            select id from sourcing.sync_runs
+            where supplier = $1 and (state = 'running' or (state = 'paused_by_quota' and updated_at > $4 - interval '36 hours')
+                or (state = 'failed' and updated_at > $4 - interval '12 hours'))
+              and id = (select id from sourcing.sync_runs where supplier = $1 order by id desc limit 1)
+            for update)
+        returning id, started_at, checkpoint, seen, created, updated, unchanged, skipped, failed, hidden, total, reasons, issue_count
+        """;
+
+    /// <summary>Goes on with the supplier's last run if that was not finished, else starts a new one.</summary>
+    public async Task<SyncRun> OpenAsync(string supplier, JobRun job, CancellationToken ct)
+    {
+        await using (var reader = await database.QueryAsync(
+            ct, Sql.Command(Resume, Sql.Text(supplier), Sql.Uuid(job.Id), Sql.Long(job.Fence), Sql.Time(clock.GetUtcNow()))))
+        {
+            var row = reader.Rows;
+            if (await row.ReadAsync(ct))
+            {
+                return new SyncRun(
+                    row.GetGuid(0),
+                    supplier,
+                    row.GetFieldValue<DateTimeOffset>(1),
+                    Read<SyncCheckpoint>(row.GetString(2)),
+                    new SyncCounters(
+                        row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
+                    row.IsDBNull(10) ? null : row.GetInt32(10),
+                    Read<Dictionary<string, int>>(row.GetString(11)),
+                    row.GetInt32(12));
+            }
+        }
+
+        var run = new SyncRun(
+            PublicId.New(clock), supplier, clock.GetUtcNow(), SyncCheckpoint.Start, SyncCounters.Zero, Total: null, new Dictionary<string, int>(), 0);
+        await database.ExecuteAsync(ct, Sql.Command(
+            """
+            insert into sourcing.sync_runs (store_id, id, supplier, job_run_id, fence, state, checkpoint, started_at)
+            values ($1, $2, $3, $4, $5, 'running', $6, $7)
+            """,
+            Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Text(supplier), Sql.Uuid(job.Id), Sql.Long(job.Fence),
+            Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt)));
+        return run;
+    }
+
+    /// <summary>Statements that store a run's progress, for the transaction of the work it counts.</summary>
+    /// <param name="run">After the work.</param>
+    /// <param name="issues">New ones; their reasons are counted in <paramref name="run"/> already.</param>
+    /// <returns>The run with its issues numbered.</returns>
+    public (SyncRun Run, List<NpgsqlBatchCommand> Statements) Save(SyncRun run, long fence, IReadOnlyList<SyncIssue> issues)
+    {
+        // All are counted; of each reason the first hundred are kept as examples.
+        var kept = new List<SyncIssue>();
+        foreach (var group in issues.GroupBy(i => i.Reason, StringComparer.Ordinal))
+        {
+            var before = run.Reasons.GetValueOrDefault(group.Key) - group.Count();
+            kept.AddRange(group.Take(Math.Max(0, IssuesPerReason - before)));
+        }
+
+        var statements = new List<NpgsqlBatchCommand>();
+        if (kept.Count > 0)
+        {
+            statements.Add(Sql.Command(
+                """
+                insert into sourcing.sync_issues (store_id, run_id, number, external_id, reason, detail)
+                select $1, $2, $3 + i.n::int, i.external_id, i.reason, i.detail
+                from unnest($4, $5, $6) with ordinality i(external_id, reason, detail, n)
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Int(run.IssueCount),
+                Sql.Texts([.. kept.Select(i => i.ExternalId)]), Sql.Texts([.. kept.Select(i => i.Reason)]),
+                Sql.Texts([.. kept.Select(i => i.Detail!)])));
+            run = run with { IssueCount = run.IssueCount + kept.Count };
+        }
+
+        statements.Add(Update(run, fence, SyncStates.Running, error: null));
+        return (run, statements);
+    }
+
+    /// <summary>Remembers what the feed said about items whose details were read, and which items a page showed.</summary>
+    public IEnumerable<NpgsqlBatchCommand> SavePage(
+        SyncRun run, int page, IReadOnlyList<string> shown, IReadOnlyList<(string ExternalId, byte[] FeedHash, string? SkipReason)> read)
+    {
+        yield return Sql.Command(
+            "insert into sourcing.sync_pages (store_id, run_id, page, external_ids) values ($1, $2, $3, $4)",
+            Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Int(page), Sql.Texts([.. shown]));
+        if (read.Count > 0)
+        {
+            yield return Sql.Command(
+                """
+                insert into sourcing.feed_items (store_id, supplier, external_id, feed_hash, skip_reason, read_at)
+                select $1, $2, f.external_id, f.feed_hash, f.skip_reason, $6 from unnest($3, $4, $5) f(external_id, feed_hash, skip_reason)
+                on conflict (store_id, supplier, external_id) do update
+                    set feed_hash = excluded.feed_hash, skip_reason = excluded.skip_reason, read_at = excluded.read_at
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Text(run.Supplier), Sql.Texts([.. read.Select(r => r.ExternalId)]),
+                new NpgsqlParameter<byte[][]> { TypedValue = [.. read.Select(r => r.FeedHash)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                Sql.Texts([.. read.Select(r => r.SkipReason!)]), Sql.Time(clock.GetUtcNow()));
+        }
+    }
+
+    public async Task<Dictionary<string, (byte[] FeedHash, string? SkipReason, DateTimeOffset ReadAt)>> KnownItemsAsync(
+        string supplier, IEnumerable<string> externalIds, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            "select external_id, feed_hash, skip_reason, read_at from sourcing.feed_items where supplier = $1 and external_id = any($2)",
+            Sql.Text(supplier), Sql.Texts([.. externalIds])));
+        var known = new Dictionary<string, (byte[], string?, DateTimeOffset)>(StringComparer.Ordinal);
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            known.Add(reader.Rows.GetString(0), (
+                reader.Rows.GetFieldValue<byte[]>(1), reader.Rows.IsDBNull(2) ? null : reader.Rows.GetString(2),
+                reader.Rows.GetFieldValue<DateTimeOffset>(3)));
+        }
+
+        return known;
+    }
+
+    /// <summary>Items that the feed showed before, but not in this run.</summary>
+    public async Task<List<string>> MissingItemsAsync(SyncRun run, int limit, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            """
+            select f.external_id from sourcing.feed_items f
+            where f.supplier = $1 and not exists (
+                select from sourcing.sync_pages p cross join unnest(p.external_ids) shown where p.run_id = $2 and shown = f.external_id)
+            order by f.external_id limit $3
+            """,
+            Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Int(limit)));
+        var missing = new List<string>();
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            missing.Add(reader.Rows.GetString(0));
+        }
+
+        return missing;
+    }
+
+    public static NpgsqlBatchCommand Forget(string supplier, IReadOnlyList<string> externalIds) => Sql.Command(
+        "delete from sourcing.feed_items where supplier = $1 and external_id = any($2)", Sql.Text(supplier), Sql.Texts([.. externalIds]));
+
+    /// <summary>Ends a run. What only a run under way needs goes.</summary>
+    public async Task FinishAsync(SyncRun run, long fence, string state, string? error)
+    {
+        var statements = new List<NpgsqlBatchCommand> { Update(run, fence, state, error) };
+        if (state is SyncStates.Succeeded or SyncStates.Incomplete or SyncStates.Cancelled)
+        {
+            statements.Add(Sql.Command(
+                "delete from sourcing.sync_pages p using sourcing.sync_runs r where r.store_id = p.store_id and r.id = p.run_id and r.supplier = $1",
+                Sql.Text(run.Supplier)));
+        }
+
+        // The end is written even when the job is being cancelled.
+        await database.ExecuteAsync(CancellationToken.None, [.. statements]);
+    }
+
+    private NpgsqlBatchCommand Update(SyncRun run, long fence, string state, string? error) => Sql.Command(
+        """
+        with saved as (
+            update sourcing.sync_runs set state = $3, checkpoint = $4, seen = $5, created = $6, updated = $7, unchanged = $8, skipped = $9,
+                failed = $10, hidden = $11, total = $12, reasons = $13, issue_count = $14, error = $15, finished_at = $16
+            where id = $1 and fence = $2 and state = 'running' returning 1)
+        select sourcing.require_ownership((select count(*) from saved))
+        """,
+        Sql.Uuid(run.Id), Sql.Long(fence), Sql.Text(state), Sql.Json(MallgramJson.ToJson(run.Checkpoint)),
+        Sql.Int(run.Counters.Seen), Sql.Int(run.Counters.Created), Sql.Int(run.Counters.Updated), Sql.Int(run.Counters.Unchanged),
+        Sql.Int(run.Counters.Skipped), Sql.Int(run.Counters.Failed), Sql.Int(run.Counters.Hidden), Sql.Int(run.Total),
+        Sql.Json(MallgramJson.ToJson(run.Reasons)), Sql.Int(run.IssueCount), Sql.Text(error),
+        Sql.Time(state == SyncStates.Running ? null : clock.GetUtcNow()));
+
+    private static T Read<T>(string json) =>
+        JsonSerializer.Deserialize<T>(json, MallgramJson.Options) ?? throw new InvalidOperationException("A sync run's JSON is null.");
+}
