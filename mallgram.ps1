@@ -35,7 +35,9 @@ function Assert-Prerequisites {
     Push-Location $root
     try { $version = "$(& dotnet --version)" } finally { Pop-Location }
     if ($LASTEXITCODE -ne 0 -or -not $version.StartsWith('10.')) { Stop-WithMessage "The .NET 10 SDK is missing (found: $version): $sdk" }
-    if (-not (Get-Command npm -ErrorAction SilentlyContinue)) { Stop-WithMessage 'Node.js 20 or later with npm is missing: https://nodejs.org' }
+    if (-not (Get-Command npm -ErrorAction SilentlyContinue)) {
+        Stop-WithMessage 'Node.js 20 or later with npm is missing: https://nodejs.org'
+    }
     $node = "$(& node --version)".TrimStart('v')
     if ([int]$node.Split('.')[0] -lt 20) { Stop-WithMessage "Node.js here is $node, 20 or later is needed: https://nodejs.org" }
 }
@@ -50,7 +52,9 @@ function Test-Changed {
         Get-ChildItem -Recurse -File |
         Where-Object { $_.FullName -notmatch $skipped -and $_.Extension -in $sources -and $_.LastWriteTimeUtc -gt $built } |
         Select-Object -First 1
-    $newerInRoot = Get-ChildItem $root -File | Where-Object { $_.Extension -in $sources -and $_.LastWriteTimeUtc -gt $built } | Select-Object -First 1
+    $newerInRoot = Get-ChildItem $root -File |
+        Where-Object { $_.Extension -in $sources -and $_.LastWriteTimeUtc -gt $built } |
+        Select-Object -First 1
     return $null -ne $newer -or $null -ne $newerInRoot
 }
 

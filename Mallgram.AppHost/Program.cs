@@ -17,7 +17,8 @@ static async Task<int> UpAsync(RunningCopy copy)
     var postgresPassword = builder.AddParameter("postgres-password", secrets.PostgresPassword, secret: true);
     var database = servers.GivenPostgres is { } given
         ? Database.Given(builder, given, appPassword, platformPassword)
-        : Database.On(builder.AddPostgres("postgres", password: postgresPassword).WithDataOf(copy), "mallgram", appPassword, platformPassword);
+        : Database.On(
+            builder.AddPostgres("postgres", password: postgresPassword).WithDataOf(copy), "mallgram", appPassword, platformPassword);
     IResourceBuilder<IResourceWithConnectionString>? redis =
         servers.RedisIsGiven ? builder.AddConnectionString("redis")
         : servers.RedisCanBeStarted ? builder.AddRedis("redis")

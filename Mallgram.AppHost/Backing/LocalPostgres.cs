@@ -8,7 +8,8 @@ namespace Mallgram.AppHost.Backing;
 /// <summary>Where a server listens and its superuser.</summary>
 internal sealed record PostgresAddress(string Host, int Port, string Username, string Password)
 {
-    public string ConnectionString(string database) => $"Host={Host};Port={Port};Username={Username};Password={Password};Database={database}";
+    public string ConnectionString(string database) =>
+        $"Host={Host};Port={Port};Username={Username};Password={Password};Database={database}";
 
     public override string ToString() => $"{Host}:{Port}";
 }
@@ -79,7 +80,9 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         return new PostgresAddress("127.0.0.1", settings.Port, Superuser, settings.Password);
     }
 
-    /// <summary>Rolls back what is open and shuts down cleanly; a server that hangs is stopped hard, which its next start recovers from.</summary>
+    /// <summary>
+    /// Rolls back what is open and shuts down cleanly; a server that hangs is stopped hard, which its next start recovers from.
+    /// </summary>
     public async Task StopAsync()
     {
         guard?.Dispose();
@@ -147,13 +150,14 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         {
             throw new BackingException($"{ChoiceVariable}={choice}: use `embedded` or `installed`, or leave it unset.");
         }
-        var wrote = Directory.Exists(area)
-            ? Directory.EnumerateFiles(area, "server.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
-                .OrderByDescending(File.GetLastWriteTimeUtc)
-                .Select(file => int.TryParse(Path.GetFileName(Path.GetDirectoryName(file)), CultureInfo.InvariantCulture, out var major) ? major : 0).FirstOrDefault()
-            : 0;
+        var wrote = Directory.EnumerateDirectories(area)
+            .Where(home => File.Exists(SettingsFile(home)))
+            .OrderByDescending(home => File.GetLastWriteTimeUtc(SettingsFile(home)))
+            .Select(home => int.Parse(Path.GetFileName(home), CultureInfo.InvariantCulture))
+            .FirstOrDefault();
         IReadOnlyList<PostgresInstallation> installed = choice == "embedded" ? [] : await PostgresInstallation.FindAsync(user, ct);
-        var embeddedHasData = wrote == EmbeddedPostgres.Major && Directory.Exists(EmbeddedPostgres.FolderUnder(area)) && choice != "installed";
+        var embeddedHasData =
+            wrote == EmbeddedPostgres.Major && Directory.Exists(EmbeddedPostgres.FolderUnder(area)) && choice != "installed";
         if (installed.FirstOrDefault(found => found.Major == wrote) is { } sameMajor)
         {
             return sameMajor;
@@ -162,7 +166,7 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         {
             if (wrote != 0)
             {
-                log($"PostgreSQL {wrote} is gone: its data stay in {Path.Combine(area, $"{wrote}")}; PostgreSQL {installed[0].Major} starts empty");
+                log($"PostgreSQL {wrote} is gone and its data stay in {area}: PostgreSQL {installed[0].Major} starts empty");
             }
             return installed[0];
         }
@@ -172,7 +176,8 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         }
         var programs = await EmbeddedPostgres.EnsureAsync(area, log, ct);
         return await PostgresInstallation.ProbeAsync(programs, user, ct)
-            ?? throw new BackingException($"The embedded PostgreSQL in {programs} does not run on this machine. Install PostgreSQL 15 or later.");
+            ?? throw new BackingException(
+                $"The embedded PostgreSQL in {programs} does not run on this machine. Install PostgreSQL 15 or later.");
     }
 
     /// <returns>The folder itself, or a stand-in that the server's user can enter.</returns>
@@ -183,7 +188,8 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         {
             return folder;
         }
-        var entered = await Command.RunAsync(user.Run(["/bin/sh", "-c", "cd \"$1\"", "sh", folder]), TimeSpan.FromSeconds(10), ct, RootFolder);
+        var enter = user.Run(["/bin/sh", "-c", "cd \"$1\"", "sh", folder]);
+        var entered = await Command.RunAsync(enter, TimeSpan.FromSeconds(10), ct, RootFolder);
         if (entered.ExitCode == 0)
         {
             return folder;
@@ -276,7 +282,7 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         File.Delete(pidFile);
     }
 
-    /// <summary>The live postmaster of a data folder, by its process id file: id in line 1, start in seconds since 1970 in line 3.</summary>
+    /// <summary>The live postmaster of a data folder. Its process id file: id in line 1, start in seconds since 1970 in line 3.</summary>
     private static ProcessIdentity? Postmaster(string dataFolder)
     {
         var pidFile = Path.Combine(dataFolder, "postmaster.pid");
@@ -301,7 +307,7 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
 
     private async Task<ServerSettings> SettingsAsync(string home, CancellationToken ct)
     {
-        var file = Path.Combine(home, "server.json");
+        var file = SettingsFile(home);
         if (Directory.Exists(data) && File.Exists(file))
         {
             File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime);
@@ -310,15 +316,18 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
         }
         if (Directory.Exists(data))
         {
-            throw new BackingException($"{file} is missing, and with it the password of the data beside it: put it back, or remove {home}.");
+            throw new BackingException(
+                $"{file} is missing, and with it the password of the data beside it: put it back, or remove {home}.");
         }
         var settings = new ServerSettings(FreePort.Next(), RandomNumberGenerator.GetHexString(40, lowercase: true));
         WriteSettings(home, settings);
         return settings;
     }
 
+    private static string SettingsFile(string home) => Path.Combine(home, "server.json");
+
     private static void WriteSettings(string home, ServerSettings settings) =>
-        WritePrivate(Path.Combine(home, "server.json"), JsonSerializer.Serialize(settings, JsonSerializerOptions.Web));
+        WritePrivate(SettingsFile(home), JsonSerializer.Serialize(settings, JsonSerializerOptions.Web));
 
     private static void WritePrivate(string file, string text)
     {

@@ -103,8 +103,11 @@ internal sealed partial record PostgresInstallation(string Folder, int Major, st
     private static IEnumerable<string> Versions(string parent, string pattern) =>
         Directory.Exists(parent)
             ? Directory.EnumerateDirectories(parent, pattern)
-                .OrderByDescending(folder => int.TryParse(FirstNumber().Match(Path.GetFileName(folder)).ValueSpan, CultureInfo.InvariantCulture, out var major) ? major : 0)
+                .OrderByDescending(MajorInName)
             : [];
+
+    private static int MajorInName(string folder) =>
+        int.TryParse(FirstNumber().Match(Path.GetFileName(folder)).ValueSpan, CultureInfo.InvariantCulture, out var major) ? major : 0;
 
     [GeneratedRegex(@"\(PostgreSQL\) (?<version>(?<major>\d+)\S*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex VersionInAnswer();

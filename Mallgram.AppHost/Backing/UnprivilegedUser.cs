@@ -33,7 +33,7 @@ internal sealed record UnprivilegedUser(string Name, int Uid, int Gid)
         {
             return [runuser, "-u", Name, "--", .. command];
         }
-        throw new BackingException("PostgreSQL refuses to run as root, and neither setpriv nor runuser (util-linux) is here to leave root.");
+        throw new BackingException("PostgreSQL refuses to run as root, and neither setpriv nor runuser (util-linux) is here.");
     }
 }
 

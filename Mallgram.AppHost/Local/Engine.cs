@@ -15,7 +15,8 @@ internal static class Engine
     }
 
     /// <summary>Data live as long as the data folder.</summary>
-    public static IResourceBuilder<PostgresServerResource> WithDataOf(this IResourceBuilder<PostgresServerResource> server, RunningCopy copy)
+    public static IResourceBuilder<PostgresServerResource> WithDataOf(
+        this IResourceBuilder<PostgresServerResource> server, RunningCopy copy)
     {
         server.Resource.Folder = copy.Data.Postgres;
         return server;

@@ -31,7 +31,8 @@ internal sealed class LocalRun(DistributedApplication app, RunningCopy copy) : I
         }
         // First what `down` needs, then processes.
         Report();
-        statusPage = await StatusPage.StartAsync(copy.Ports.StatusPage, () => record, name => running.GetValueOrDefault(name)?.LastLines(200) ?? []);
+        statusPage = await StatusPage.StartAsync(
+            copy.Ports.StatusPage, () => record, name => running.GetValueOrDefault(name)?.LastLines(200) ?? []);
 
         using var reporting = CancellationTokenSource.CreateLinkedTokenSource(copy.StopRequested);
         var reports = ReportRegularlyAsync(reporting.Token);
@@ -170,7 +171,7 @@ internal sealed class LocalRun(DistributedApplication app, RunningCopy copy) : I
         var resources = app.Resources.Select(RecordOf).OfType<ResourceRecord>().ToList();
         if (!running.ContainsKey("redis"))
         {
-            resources.Add(new ResourceRecord("redis", ResourceState.Absent, Detail: "not needed: caches and limits are kept in each process"));
+            resources.Add(ResourceRecord.NoRedis);
         }
         record = record with
         {
@@ -194,7 +195,8 @@ internal sealed class LocalRun(DistributedApplication app, RunningCopy copy) : I
         _ => null,
     };
 
-    private TaskCompletionSource UpOf(IResource resource) => up[resource is PostgresDatabaseResource database ? database.Parent.Name : resource.Name];
+    private TaskCompletionSource UpOf(IResource resource) =>
+        up[resource is PostgresDatabaseResource database ? database.Parent.Name : resource.Name];
 
     private ResourceLog Log(string name) => new(copy.Data.Logs, name, Echo);
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 
-// The verbs and names of .NET Aspire that Program.cs uses, so that it compiles unchanged against either. See docs.microsoft.com/dotnet/aspire
-// for what they mean; here is only what this app model needs.
+// The verbs and names of .NET Aspire that Program.cs uses, so that it compiles unchanged against either; what they mean is in Aspire's own
+// documentation. Here is only what this app model needs.
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A value known once what it speaks of has started.</summary>
@@ -37,7 +37,15 @@ internal interface IProjectMetadata
     string AssemblyPath { get; }
 }
 
-internal sealed record ResourceBuilder<T>(T Resource, IDistributedApplicationBuilder ApplicationBuilder) : IResourceBuilder<T> where T : IResource;
+/// <summary>For the generated classes Projects.*: their paths are relative to this program, so that a built clone may be moved.</summary>
+internal static class FromHere
+{
+    public static string Path(string relative) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(AppContext.BaseDirectory, relative));
+}
+
+internal sealed record ResourceBuilder<T>(T Resource, IDistributedApplicationBuilder ApplicationBuilder) : IResourceBuilder<T>
+    where T : IResource;
 
 /// <param name="Port">The public port; 0 until one is chosen.</param>
 /// <param name="Variable">Receives the port the process itself listens on.</param>
@@ -175,7 +183,11 @@ internal sealed class ReferenceExpression : IValueProvider
     [InterpolatedStringHandler]
     internal readonly ref struct ExpressionInterpolatedStringHandler
     {
-        public ExpressionInterpolatedStringHandler(int literalLength, int formattedCount) => Parts = new(literalLength > 0 ? formattedCount * 2 : formattedCount);
+        public ExpressionInterpolatedStringHandler(int literalLength, int formattedCount)
+        {
+            _ = literalLength;
+            Parts = new(2 * formattedCount);
+        }
 
         internal List<Func<string?>> Parts { get; }
 

@@ -13,7 +13,8 @@ internal static class ResourceBuilderExtensions
     }
 
     /// <summary>A server given in configuration under <c>ConnectionStrings:name</c>.</summary>
-    public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(this IDistributedApplicationBuilder builder, string name) =>
+    public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(
+        this IDistributedApplicationBuilder builder, string name) =>
         builder.AddResource(new ConnectionStringResource(name, () => builder.Configuration.GetConnectionString(name), isGiven: true));
 
     public static IResourceBuilder<ConnectionStringResource> AddConnectionString(
@@ -29,7 +30,8 @@ internal static class ResourceBuilderExtensions
     }
 
     /// <summary>The name only: migrations create the database.</summary>
-    public static IResourceBuilder<PostgresDatabaseResource> AddDatabase(this IResourceBuilder<PostgresServerResource> server, string name) =>
+    public static IResourceBuilder<PostgresDatabaseResource> AddDatabase(
+        this IResourceBuilder<PostgresServerResource> server, string name) =>
         server.ApplicationBuilder.AddResource(new PostgresDatabaseResource(name, server.Resource));
 
     public static IResourceBuilder<RedisResource> AddRedis(this IDistributedApplicationBuilder builder, string name) =>
@@ -52,7 +54,8 @@ internal static class ResourceBuilderExtensions
         return project;
     }
 
-    public static IResourceBuilder<ProjectResource> WithEnvironment(this IResourceBuilder<ProjectResource> project, string name, string? value) =>
+    public static IResourceBuilder<ProjectResource> WithEnvironment(
+        this IResourceBuilder<ProjectResource> project, string name, string? value) =>
         project.WithEnvironment(name, () => value);
 
     public static IResourceBuilder<ProjectResource> WithEnvironment(
@@ -61,7 +64,8 @@ internal static class ResourceBuilderExtensions
 
     /// <summary>Sets <c>ConnectionStrings__name</c>.</summary>
     public static IResourceBuilder<ProjectResource> WithReference(
-        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResourceWithConnectionString> source, string? connectionName = null) =>
+        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResourceWithConnectionString> source,
+        string? connectionName = null) =>
         project.WithEnvironment($"ConnectionStrings__{connectionName ?? source.Resource.Name}", source.Resource.GetValue);
 
     /// <summary>Sets <c>services__name__http__0</c> and <c>NAME_HTTP</c>, and the like for other endpoints.</summary>
@@ -78,7 +82,8 @@ internal static class ResourceBuilderExtensions
         return project;
     }
 
-    public static IResourceBuilder<ProjectResource> WithHttpEndpoint(this IResourceBuilder<ProjectResource> project, int? port = null, string? name = null)
+    public static IResourceBuilder<ProjectResource> WithHttpEndpoint(
+        this IResourceBuilder<ProjectResource> project, int? port = null, string? name = null)
     {
         project.Resource.Endpoints.Add(new EndpointAnnotation(name ?? "http", "http", port ?? 0, null));
         return project;
@@ -111,20 +116,23 @@ internal static class ResourceBuilderExtensions
     }
 
     /// <summary>Starts once the other is healthy.</summary>
-    public static IResourceBuilder<ProjectResource> WaitFor(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource> other)
+    public static IResourceBuilder<ProjectResource> WaitFor(
+        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource> other)
     {
         project.Resource.Waits.Add(new WaitAnnotation(other.Resource, forCompletion: false));
         return project;
     }
 
     /// <summary>Starts once the other ended with exit code 0.</summary>
-    public static IResourceBuilder<ProjectResource> WaitForCompletion(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource> other)
+    public static IResourceBuilder<ProjectResource> WaitForCompletion(
+        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource> other)
     {
         project.Resource.Waits.Add(new WaitAnnotation(other.Resource, forCompletion: true));
         return project;
     }
 
-    private static IResourceBuilder<ProjectResource> WithEnvironment(this IResourceBuilder<ProjectResource> project, string name, Func<string?> value)
+    private static IResourceBuilder<ProjectResource> WithEnvironment(
+        this IResourceBuilder<ProjectResource> project, string name, Func<string?> value)
     {
         project.Resource.Environment.Add((name, value));
         return project;

@@ -62,16 +62,9 @@ internal sealed class RunningProject(ProjectResource model, DataFolder data, boo
         {
             return new ResourceRecord(Name, ResourceState.Starting, url);
         }
-        if (replicas is [var only] && model.Replicas == 1)
-        {
-            return new ResourceRecord(Name, only.State, url, only.IsRunning ? only.Identity?.Pid : null, Detail(only));
-        }
-        var records = replicas.Select(replica => new ReplicaRecord(
-            replica.Name, replica.State, $"http://127.0.0.1:{replica.Port}", replica.IsRunning ? replica.Identity?.Pid : null)).ToList();
-        var states = records.ConvertAll(replica => replica.State);
-        var state = states.TrueForAll(one => one == states[0]) ? states[0]
-            : states.Contains(ResourceState.Starting) ? ResourceState.Starting : ResourceState.Unhealthy;
-        return new ResourceRecord(Name, state, url, records[0].Pid, $"{model.Replicas} replicas", records);
+        var record = ResourceRecord.Of(Name, url, [.. replicas.Select(replica => new ReplicaRecord(
+            replica.Name, replica.State, $"http://127.0.0.1:{replica.Port}", replica.IsRunning ? replica.Identity?.Pid : null))]);
+        return replicas is [var only] ? record with { Detail = Detail(only) } : record;
     }
 
     public override IReadOnlyList<string> LastLines(int lines) =>
@@ -99,7 +92,8 @@ internal sealed class RunningProject(ProjectResource model, DataFolder data, boo
         var folder = Path.GetDirectoryName(model.Project.ProjectPath)!;
         Launch ??= new WorkerRecord(model.Project.AssemblyPath, folder, own);
         var process = new ServiceProcess(
-            name, model.Project.AssemblyPath, folder, model.Arguments, environment, port, model.HealthPath, new ResourceLog(data.Logs, name, echo));
+            name, model.Project.AssemblyPath, folder, model.Arguments, environment, port, model.HealthPath,
+            new ResourceLog(data.Logs, name, echo));
         lock (processes)
         {
             processes.Add(process);

@@ -109,8 +109,11 @@ internal sealed class RunningGivenServer(ConnectionStringResource model) : Runni
         // Without Redis everything works; without the database the migrations say in their own words what is wrong.
     }
 
-    public override async Task CheckAsync(CancellationToken ct) =>
-        state = address is not { } at || await ServerProbe.AcceptsAsync(at.Host, at.Port, ct) ? ResourceState.Healthy : ResourceState.Unhealthy;
+    public override async Task CheckAsync(CancellationToken ct)
+    {
+        var answers = address is not { } at || await ServerProbe.AcceptsAsync(at.Host, at.Port, ct);
+        state = answers ? ResourceState.Healthy : ResourceState.Unhealthy;
+    }
 
     public override ResourceRecord Record() =>
         new(Name, state, address is { } at ? $"{at.Host}:{at.Port}" : null, Detail: "given by connection string");
@@ -120,10 +123,11 @@ internal sealed class RunningGivenServer(ConnectionStringResource model) : Runni
     /// <returns>Null for a socket folder, several hosts or anything else that one probe cannot tell.</returns>
     private static (string Host, int Port)? AddressIn(string connectionString)
     {
-        if (!connectionString.Contains('=', StringComparison.Ordinal) || connectionString.IndexOf(',', StringComparison.Ordinal) is > 0 and var comma
-            && !connectionString[..comma].Contains('=', StringComparison.Ordinal))
+        // Redis: host:port,option=value; PostgreSQL: Host=…;Port=…
+        var beforeComma = connectionString.Split(',')[0];
+        if (!beforeComma.Contains('=', StringComparison.Ordinal))
         {
-            var parts = connectionString.Split(',')[0].Split(':');
+            var parts = beforeComma.Split(':');
             return (parts[0], parts.Length > 1 && int.TryParse(parts[1], CultureInfo.InvariantCulture, out var redis) ? redis : 6379);
         }
         var settings = new DbConnectionStringBuilder { ConnectionString = connectionString };
@@ -142,13 +146,15 @@ internal static class ServerProbe
     /// <summary>SSLRequest of the PostgreSQL frontend/backend protocol: a server answers with one byte before any login.</summary>
     private static readonly byte[] SslRequest = [0, 0, 0, 8, 4, 210, 22, 47];
 
-    public static Task<bool> AcceptsAsync(string host, int port, CancellationToken ct) => TryAsync(host, port, (_, _) => Task.FromResult(true), ct);
+    public static Task<bool> AcceptsAsync(string host, int port, CancellationToken ct) =>
+        TryAsync(host, port, (_, _) => Task.FromResult(true), ct);
 
-    public static Task<bool> PostgresAnswersAsync(string host, int port, CancellationToken ct) => TryAsync(host, port, async (stream, limit) =>
-    {
-        await stream.WriteAsync(SslRequest, limit);
-        return await stream.ReadAsync(new byte[1], limit) == 1;
-    }, ct);
+    public static Task<bool> PostgresAnswersAsync(string host, int port, CancellationToken ct) =>
+        TryAsync(host, port, async (stream, limit) =>
+        {
+            await stream.WriteAsync(SslRequest, limit);
+            return await stream.ReadAsync(new byte[1], limit) == 1;
+        }, ct);
 
     private static async Task<bool> TryAsync(
         string host, int port, Func<NetworkStream, CancellationToken, Task<bool>> talk, CancellationToken ct)

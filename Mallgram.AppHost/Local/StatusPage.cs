@@ -42,7 +42,8 @@ internal sealed class StatusPage : IAsyncDisposable
             return Task.CompletedTask;
         });
         app.MapGet("/status.json", () => Results.Json(new { record().Ready, record().Resources }, RunRecord.Json));
-        app.MapGet("/", (string? log) => Results.Content(Page(record(), log, log is null ? [] : lastLines(log)), "text/html", Encoding.UTF8));
+        app.MapGet("/", (string? log) =>
+            Results.Content(Page(record(), log, log is null ? [] : lastLines(log)), "text/html", Encoding.UTF8));
         await app.StartAsync();
         return new StatusPage(app);
     }
@@ -74,7 +75,8 @@ internal sealed class StatusPage : IAsyncDisposable
     private static void Row(StringBuilder page, string name, ResourceState state, string? url, int? pid, string? detail, bool linked)
     {
         var shown = linked ? $"<a href=\"/?log={Uri.EscapeDataString(name)}\">{Html(name)}</a>" : "&emsp;" + Html(name);
-        var address = url?.StartsWith("http", StringComparison.Ordinal) == true ? $"<a href=\"{Html(url)}\">{Html(url)}</a>" : Html(url ?? "");
+        var isLink = url?.StartsWith("http", StringComparison.Ordinal) == true;
+        var address = isLink ? $"<a href=\"{Html(url!)}\">{Html(url!)}</a>" : Html(url ?? "");
         var word = RunRecord.Word(state);
         page.Append(CultureInfo.InvariantCulture, $"<tr><td>{shown}<td class={word}>{word}<td>{address}<td>{pid}<td>{Html(detail ?? "")}");
     }

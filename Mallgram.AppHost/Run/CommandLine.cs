@@ -80,9 +80,8 @@ internal sealed record CommandLine
         while (rest.TryDequeue(out var argument))
         {
             // --name=value is the same as --name value.
-            var (name, inline) = argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
-                ? (argument[..at], argument[(at + 1)..])
-                : (argument, null);
+            var at = argument.StartsWith("--", StringComparison.Ordinal) ? argument.IndexOf('=', StringComparison.Ordinal) : -1;
+            var (name, inline) = at > 0 ? (argument[..at], argument[(at + 1)..]) : (argument, null);
             string Value() => inline ?? (rest.TryDequeue(out var next) ? next : throw new UsageException($"{name} needs a value."));
             switch (name)
             {
@@ -155,4 +154,10 @@ internal sealed record CommandLine
 internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>Expected trouble with a message for people; answered without a stack trace and with exit code 1.</summary>
-internal sealed class RunException(string message) : Exception(message);
+internal class RunException(string message) : Exception(message);
+
+/// <summary>Another process has the data folder.</summary>
+internal sealed class AlreadyRunningException(string message) : RunException(message)
+{
+    public const int ExitCode = 3;
+}

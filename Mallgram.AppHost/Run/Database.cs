@@ -11,7 +11,9 @@ internal sealed record Database(
     IResourceBuilder<IResourceWithConnectionString> App,
     IResourceBuilder<IResourceWithConnectionString> Platform)
 {
-    private static readonly string[] LoginKeys = ["Username", "User Name", "User Id", "UserId", "User", "UID", "Password", "PWD", "PSW", "Passfile"];
+    /// <summary>The spellings that Npgsql takes.</summary>
+    private static readonly string[] LoginKeys =
+        ["Username", "User Name", "User Id", "UserId", "User", "UID", "Password", "PWD", "PSW", "Passfile"];
 
     /// <summary>The operator's server: host, port, database, TLS and so on stay as they wrote them.</summary>
     /// <exception cref="RunException">Not a connection string, or no database in it.</exception>
@@ -26,9 +28,11 @@ internal sealed record Database(
         }
         catch (ArgumentException)
         {
-            throw new RunException("ConnectionStrings__mallgram is no Npgsql connection string: Host=…;Port=…;Username=…;Password=…;Database=…");
+            throw new RunException(
+                "ConnectionStrings__mallgram is no Npgsql connection string: Host=…;Port=…;Username=…;Password=…;Database=…");
         }
-        var database = (settings.TryGetValue("Database", out var name) || settings.TryGetValue("DB", out name)) && name is string { Length: > 0 } text
+        var named = settings.TryGetValue("Database", out var name) || settings.TryGetValue("DB", out name);
+        var database = named && name is string { Length: > 0 } text
             ? text
             : throw new RunException("ConnectionStrings__mallgram names no database: add Database=mallgram.");
         foreach (var key in LoginKeys)
@@ -38,8 +42,10 @@ internal sealed record Database(
         var server = settings.ConnectionString;
         return new Database(
             builder.AddConnectionString("mallgram"),
-            builder.AddConnectionString("mallgram-app", ReferenceExpression.Create($"{server};Username={database}_app_login;Password={appPassword}")),
-            builder.AddConnectionString("mallgram-platform", ReferenceExpression.Create($"{server};Username={database}_platform_login;Password={platformPassword}")));
+            builder.AddConnectionString("mallgram-app", ReferenceExpression.Create(
+                $"{server};Username={database}_app_login;Password={appPassword}")),
+            builder.AddConnectionString("mallgram-platform", ReferenceExpression.Create(
+                $"{server};Username={database}_platform_login;Password={platformPassword}")));
     }
 
     /// <summary>A database of that name on a server that the engine starts.</summary>

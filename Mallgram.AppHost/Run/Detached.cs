@@ -28,6 +28,11 @@ internal static class Detached
         try
         {
             var ready = await Verbs.WaitUntilReadyAsync(data, () => child.HasExited, interrupted.Token);
+            if (ready is null && child.ExitCode == AlreadyRunningException.ExitCode)
+            {
+                Console.WriteLine("Another `up` was a moment earlier: waiting for it.");
+                ready = await Verbs.WaitUntilReadyAsync(data, () => !IsClaimed(data), interrupted.Token);
+            }
             if (ready is null)
             {
                 await Console.Error.WriteLineAsync(await File.ReadAllTextAsync(data.AppHostLog, CancellationToken.None));
@@ -53,6 +58,19 @@ internal static class Detached
         }
     }
 
+    private static bool IsClaimed(DataFolder data)
+    {
+        try
+        {
+            using var free = new FileStream(data.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
     private static int Answer(RunRecord? record, DataFolder data, CommandLine line)
     {
         if (record is null)
@@ -68,7 +86,8 @@ internal static class Detached
     private static Process Start(CommandLine line, string log)
     {
         File.WriteAllText(log, "");
-        string[] command = [ServiceEnvironment.DotNet, Path.Combine(AppContext.BaseDirectory, "Mallgram.AppHost.dll"), .. line.ForDetachedChild()];
+        var program = Path.Combine(AppContext.BaseDirectory, "Mallgram.AppHost.dll");
+        string[] command = [ServiceEnvironment.DotNet, program, .. line.ForDetachedChild()];
         var start = OperatingSystem.IsWindows()
             ? new ProcessStartInfo("cmd", $"/s /c \"{string.Join(' ', command.Select(word => $"\"{word}\""))} < nul >> \"{log}\" 2>&1\"")
             : new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", log, .. command]);

@@ -21,7 +21,8 @@ internal static class Leftovers
         var left = record.Processes.Where(process => process.Identity.IsAlive).ToList();
         if (left.Count > 0)
         {
-            log($"Ending what an earlier run left: {string.Join(", ", left.Select(process => $"{process.Name} ({process.Identity.Pid})"))}");
+            var names = left.Select(process => $"{process.Name} ({process.Identity.Pid})");
+            log($"Ending what an earlier run left: {string.Join(", ", names)}");
         }
         await Task.WhenAll(left.Where(process => !process.IsDatabase)
             .Select(process => process.Identity.StopAsync(UnixSignal.Terminate, ServiceGrace)));

@@ -29,7 +29,24 @@ internal sealed record ReplicaRecord(string Name, ResourceState State, string? U
 /// <param name="Detail">For people: a version, an exit code, why it is absent.</param>
 /// <param name="Replicas">Only where there are several.</param>
 internal sealed record ResourceRecord(
-    string Name, ResourceState State, string? Url = null, int? Pid = null, string? Detail = null, IReadOnlyList<ReplicaRecord>? Replicas = null);
+    string Name, ResourceState State, string? Url = null, int? Pid = null, string? Detail = null,
+    IReadOnlyList<ReplicaRecord>? Replicas = null)
+{
+    public static readonly ResourceRecord NoRedis =
+        new("redis", ResourceState.Absent, Detail: "not needed: caches and limits are kept in each process");
+
+    /// <summary>One for several processes of the same resource; their own records are kept where there is more than one.</summary>
+    public static ResourceRecord Of(string name, string? url, IReadOnlyList<ReplicaRecord> replicas)
+    {
+        var first = replicas[0];
+        var state = replicas.All(replica => replica.State == first.State) ? first.State
+            : replicas.Any(replica => replica.State is ResourceState.Starting) ? ResourceState.Starting
+            : ResourceState.Unhealthy;
+        return replicas.Count == 1
+            ? new ResourceRecord(name, state, url, first.Pid)
+            : new ResourceRecord(name, state, url, first.Pid, $"{replicas.Count} replicas", replicas);
+    }
+}
 
 /// <summary>A process to end when its owner no longer can.</summary>
 internal sealed record ProcessRecord(string Name, ProcessIdentity Identity, bool IsDatabase);
@@ -61,7 +78,10 @@ internal sealed record RunRecord
 
     /// <summary>Everything that should run does, and answers.</summary>
     [JsonIgnore]
-    public bool IsHealthy => Ready && Resources.All(resource =>
+    public bool IsHealthy => Ready && AllIsUp;
+
+    [JsonIgnore]
+    public bool AllIsUp => Resources.All(resource =>
         resource.State is ResourceState.Healthy or ResourceState.Finished or ResourceState.Absent);
 
     [JsonIgnore]

@@ -38,7 +38,7 @@ internal sealed class RunningCopy : IAsyncDisposable
     public int Replicas(string name) => Line.Replicas.GetValueOrDefault(name, 1);
 
     /// <summary>Takes the folder and ends what a crash left of an earlier run on it.</summary>
-    /// <exception cref="RunException">Another process has it.</exception>
+    /// <exception cref="AlreadyRunningException">Another process has it.</exception>
     public static async Task<RunningCopy> ClaimAsync(CommandLine line, Action<string> log)
     {
         var data = new DataFolder(line.Data);
@@ -50,7 +50,8 @@ internal sealed class RunningCopy : IAsyncDisposable
         }
         catch (IOException)
         {
-            throw new RunException($"Another copy is starting or running on {data.Path}. `mallgram status` shows it, `mallgram down` stops it, "
+            throw new AlreadyRunningException(
+                $"Another copy is starting or running on {data.Path}. `mallgram status` shows it, `mallgram down` stops it, "
                 + "`--data DIR --port-offset N` starts one beside it.");
         }
         catch (UnauthorizedAccessException)
@@ -71,7 +72,10 @@ internal sealed class RunningCopy : IAsyncDisposable
     /// <summary>For publishing, which runs nothing: no claim, no state.</summary>
     public static RunningCopy ForPublishing(CommandLine line) => new(line, claim: null)
     {
-        Secrets = new Secrets { PostgresPassword = "", AppPassword = "", PlatformPassword = "", SigningKey = "", AdministratorPassword = "" },
+        Secrets = new Secrets
+        {
+            PostgresPassword = "", AppPassword = "", PlatformPassword = "", SigningKey = "", AdministratorPassword = "",
+        },
     };
 
     /// <summary>Replaces run.json.</summary>

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Mallgram.AppHost.Run;
 
-/// <summary>Generated once for a data folder and kept in its secrets.json. Development only: production gets them from its operator.</summary>
+/// <summary>
+/// Generated once for a data folder and kept in its secrets.json. Development only: production gets them from its operator.
+/// </summary>
 internal sealed record Secrets
 {
     /// <summary>Superuser of a PostgreSQL that a container runtime starts; a server started here keeps its own.</summary>
@@ -63,7 +65,8 @@ internal sealed record Secrets
         }
         catch (JsonException)
         {
-            throw new RunException($"{data.SecretsFile} is not readable JSON. It holds the passwords of the database beside it: restore it.");
+            throw new RunException(
+                $"{data.SecretsFile} is not readable JSON. It holds the passwords of the database beside it: restore it.");
         }
     }
 

@@ -8,7 +8,10 @@ internal static class ServiceEnvironment
 {
     /// <summary>The AppHost's own: from its launch profile, or strings that not every service may see.</summary>
     private static readonly string[] OwnPrefixes =
-        ["ConnectionStrings__", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORT", "DOTNET_LAUNCH_PROFILE", "ASPIRE_", "MALLGRAM_"];
+    [
+        "ConnectionStrings__", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORT", "DOTNET_LAUNCH_PROFILE", "ASPIRE_",
+        "MALLGRAM_",
+    ];
 
     public static Dictionary<string, string> Inherited() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

@@ -10,9 +10,10 @@ internal static class Summary
     {
         WriteResources(to, record);
         var ports = new Ports(record.PortOffset);
+        var password = Secrets.Open(data).AdministratorPassword;
         to.WriteLine();
         to.WriteLine($"  API            http://127.0.0.1:{ports.Api}");
-        to.WriteLine($"  Admin          http://127.0.0.1:{ports.Admin}    {AdministratorEmail}  {Secrets.Open(data).AdministratorPassword}");
+        to.WriteLine($"  Admin          http://127.0.0.1:{ports.Admin}    {AdministratorEmail}  {password}");
         to.WriteLine($"  Sent mail      http://127.0.0.1:{ports.Sandbox}/mailbox");
         if (record.Engine == "local")
         {

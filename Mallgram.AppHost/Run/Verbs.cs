@@ -5,7 +5,8 @@ using Mallgram.AppHost.Backing;
 
 namespace Mallgram.AppHost.Run;
 
-/// <summary>The commands around the app model. Exit codes: 0 done, 1 it failed or nothing runs, 2 wrong usage, 130 interrupted.</summary>
+/// <summary>The commands around the app model. Exit codes: 0 done, 1 it failed or nothing runs, 2 wrong usage, 3 another copy has the
+/// folder, 130 interrupted.</summary>
 internal static class Verbs
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -16,6 +17,7 @@ internal static class Verbs
     /// <param name="up">Builds and runs the app model until it is asked to stop.</param>
     public static async Task<int> RunAsync(string[] args, Func<RunningCopy, Task<int>> up)
     {
+        Terminal.Tolerate();
         try
         {
             var line = CommandLine.Parse(args);
@@ -44,7 +46,7 @@ internal static class Verbs
         catch (Exception e) when (e is RunException or BackingException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return 1;
+            return e is AlreadyRunningException ? AlreadyRunningException.ExitCode : 1;
         }
     }
 
@@ -74,7 +76,8 @@ internal static class Verbs
         }
         if (await RunningOrRecoveredAsync(new DataFolder(line.Data)) is { } running)
         {
-            throw new RunException($"Already running (process {running.AppHost.Pid}): `mallgram status` shows it, `mallgram down` stops it.");
+            throw new AlreadyRunningException(
+                $"Already running (process {running.AppHost.Pid}): `mallgram status` shows it, `mallgram down` stops it.");
         }
         await using var copy = await RunningCopy.ClaimAsync(line, Console.WriteLine);
         return await up(copy);

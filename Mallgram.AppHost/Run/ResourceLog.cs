@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mallgram.AppHost.Local;
+namespace Mallgram.AppHost.Run;
 
 /// <summary>
 /// What one process prints: to its own file under logs/, to the console with the resource's name in its colour, and the last lines in
