@@ -140,8 +140,9 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         await using var reader = await database.QueryAsync(ct, Sql.Command(
             """
             select f.external_id from sourcing.feed_items f
-            where f.supplier = $1 and not exists (
-                select from sourcing.sync_pages p cross join unnest(p.external_ids) shown where p.run_id = $2 and shown = f.external_id)
+            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
+                on shown.external_id = f.external_id
+            where f.supplier = $1 and shown.external_id is null
             order by f.external_id limit $3
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Int(limit)));
