@@ -48,7 +48,7 @@ function Test-Changed {
     $skipped = '[\\/](artifacts|node_modules|\.mallgram|\.git|bin|obj)[\\/]|Mallgram\.Web\.Admin[\\/]wwwroot[\\/]lib[\\/]'
     $sources = '.cs', '.csproj', '.props', '.targets', '.sql', '.razor', '.hbs', '.json', '.css', '.js', '.sln', '.editorconfig'
     $newer = Get-ChildItem $root -Directory |
-        Where-Object { $_.Name -notin 'artifacts', 'node_modules', '.mallgram', '.git' } |
+        Where-Object { $_.Name -notin 'artifacts', 'node_modules', '.mallgram', '.git', 'tests' } |
         Get-ChildItem -Recurse -File |
         Where-Object { $_.FullName -notmatch $skipped -and $_.Extension -in $sources -and $_.LastWriteTimeUtc -gt $built } |
         Select-Object -First 1
@@ -66,7 +66,7 @@ function Invoke-Build {
     # Dated before the build: what is saved while it runs is built next time.
     $started = [DateTime]::UtcNow
     Push-Location $root
-    try { $log = & dotnet build Mallgram.sln --nologo -v q -clp:NoSummary 2>&1 } finally { Pop-Location }
+    try { $log = & dotnet build Mallgram.AppHost --nologo -v q -clp:NoSummary 2>&1 } finally { Pop-Location }
     if ($LASTEXITCODE -ne 0) { Stop-WithMessage "$($log -join [Environment]::NewLine)`n`nThe build failed." }
     New-Item -ItemType File -Force $stamp | Out-Null
     (Get-Item $stamp).LastWriteTimeUtc = $started

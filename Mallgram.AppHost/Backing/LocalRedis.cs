@@ -36,7 +36,7 @@ internal sealed class LocalRedis(Action<string> log) : IAsyncDisposable
         IReadOnlyList<string> command =
         [
             program, "--bind", "127.0.0.1", "--port", Port.ToString(CultureInfo.InvariantCulture), "--save", "", "--appendonly", "no",
-            "--daemonize", "no", "--loglevel", "notice",
+            "--daemonize", "no", "--loglevel", "warning",
         ];
         command = Programs.InOwnSession(UnprivilegedUser.ForServers()?.Run(command) ?? command);
         var start = new ProcessStartInfo(command[0], command.Skip(1))
