@@ -63,10 +63,11 @@ function Invoke-Build {
     Assert-Prerequisites
     if (-not (Test-Path $stamp)) { Write-Output 'Building; the first time takes a minute or two.' }
     New-Item -ItemType Directory -Force (Split-Path $stamp) | Out-Null
-    # Dated before the build: what is saved while it runs is built next time.
+    # Without build servers: `down` is to leave no process behind. Dated before the build: what is saved while it runs is built next time.
     $started = [DateTime]::UtcNow
     Push-Location $root
-    try { $log = & dotnet build Mallgram.AppHost --nologo -v q -clp:NoSummary 2>&1 } finally { Pop-Location }
+    $options = '--nologo', '-v', 'q', '-clp:NoSummary', '-nodeReuse:false', '-p:UseSharedCompilation=false'
+    try { $log = & dotnet build Mallgram.AppHost @options 2>&1 } finally { Pop-Location }
     if ($LASTEXITCODE -ne 0) { Stop-WithMessage "$($log -join [Environment]::NewLine)`n`nThe build failed." }
     New-Item -ItemType File -Force $stamp | Out-Null
     (Get-Item $stamp).LastWriteTimeUtc = $started

@@ -6,7 +6,7 @@ return await Verbs.RunAsync(args, UpAsync);
 // What runs, on what, in which order. Compiled against .NET Aspire in the full package set and against Local/ in the core set.
 static async Task<int> UpAsync(RunningCopy copy)
 {
-    var builder = DistributedApplication.CreateBuilder([.. copy.Line.EngineArguments]);
+    var builder = Engine.CreateBuilder(copy);
     var servers = await Engine.PlanServersAsync(builder, copy);
     var (ports, secrets) = (copy.Ports, copy.Secrets);
 

@@ -11,6 +11,28 @@ namespace Mallgram.AppHost;
 internal static class Engine
 {
     /// <summary>
+    /// The dashboard is where the core set has its status page; Aspire reads its addresses from the environment, where only a launch
+    /// profile puts them, and knows no offset.
+    /// </summary>
+    public static IDistributedApplicationBuilder CreateBuilder(RunningCopy copy)
+    {
+        var first = copy.Ports.StatusPage;
+        SetUnlessGiven("ASPNETCORE_URLS", $"http://localhost:{first}");
+        SetUnlessGiven("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://localhost:{first + 1}");
+        SetUnlessGiven("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://localhost:{first + 2}");
+        SetUnlessGiven("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true");
+        return DistributedApplication.CreateBuilder([.. copy.Line.EngineArguments]);
+
+        void SetUnlessGiven(string name, string value)
+        {
+            if (copy.Ports.Offset > 0 || string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
+            {
+                Environment.SetEnvironmentVariable(name, value);
+            }
+        }
+    }
+
+    /// <summary>
     /// Given servers, else containers, else servers of this machine: those are started here, before the model is built, and
     /// become given ones for it.
     /// </summary>

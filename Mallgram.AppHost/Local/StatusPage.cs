@@ -29,7 +29,8 @@ internal sealed class StatusPage : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        // Not by URL: a launch profile sets ASPNETCORE_URLS for Aspire's dashboard.
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         app.Use((context, next) =>
         {

@@ -32,19 +32,25 @@ internal sealed class DataFolder(string path)
 
     public string In(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <exception cref="RunException">The path cannot be a folder of this user's.</exception>
     public void Create()
     {
         if (Exists)
         {
             return;
         }
-        if (OperatingSystem.IsWindows())
+        try
         {
             Directory.CreateDirectory(Path);
-            return;
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(Path, OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            }
         }
-        Directory.CreateDirectory(Path);
-        File.SetUnixFileMode(Path, OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunException($"{Path} cannot be created: {e.Message}");
+        }
     }
 
     /// <returns>The full path of a subfolder that only this user can enter, created when missing.</returns>

@@ -112,6 +112,6 @@ internal sealed record RunRecord
         }
     }
 
-    /// <summary>Readable by this user only: the worker's variables hold passwords.</summary>
-    public void Write(DataFolder data) => DataFolder.WritePrivate(data.RunFile, JsonSerializer.SerializeToUtf8Bytes(this, Json));
+    /// <summary>For a file that this user alone can read: the worker's variables hold passwords.</summary>
+    public byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 }

@@ -15,6 +15,7 @@ internal sealed class RunningCopy : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly List<PosixSignalRegistration> signals = [];
     private readonly Lock writing = new();
+    private byte[] reported = [];
 
     private RunningCopy(CommandLine line, FileStream? claim)
     {
@@ -78,12 +79,17 @@ internal sealed class RunningCopy : IAsyncDisposable
         },
     };
 
-    /// <summary>Replaces run.json.</summary>
+    /// <summary>Replaces run.json when it says something new.</summary>
     public void Report(RunRecord record)
     {
+        var content = record.Serialize();
         lock (writing)
         {
-            record.Write(Data);
+            if (!reported.AsSpan().SequenceEqual(content))
+            {
+                DataFolder.WritePrivate(Data.RunFile, content);
+                reported = content;
+            }
         }
     }
 

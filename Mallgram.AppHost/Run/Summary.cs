@@ -19,6 +19,10 @@ internal static class Summary
         {
             to.WriteLine($"  Status page    http://127.0.0.1:{ports.StatusPage}");
         }
+        else
+        {
+            to.WriteLine($"  Dashboard      http://localhost:{ports.StatusPage}");
+        }
         to.WriteLine($"  Logs           {data.Logs}");
         to.WriteLine();
         to.WriteLine(line.Detach ? "`mallgram down` stops it." : "Ctrl-C stops everything.");
