@@ -12,9 +12,10 @@ internal static class AdminSetup
 {
     public static void AddAdminSettings(this WebApplicationBuilder builder)
     {
-        // A line for every file and every cookie says nothing that traces do not.
+        // A line for every file, cookie and redirect says nothing that traces do not.
         builder.Logging.AddFilter("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authorization", LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<AdminOptions>().BindConfiguration("Admin").ValidateDataAnnotations()
             .PostConfigure(o =>

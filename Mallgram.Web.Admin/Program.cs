@@ -1,5 +1,6 @@
 using Mallgram.ServiceDefaults;
 using Mallgram.Web.Admin;
+using Mallgram.Web.Admin.Api;
 using Mallgram.Web.Admin.Components;
 using Mallgram.Web.Admin.Language;
 using Mallgram.Web.Admin.Live;
@@ -26,7 +27,13 @@ builder.Services.AddResponseCompression(o => (o.EnableForHttps, o.MimeTypes) = (
 var app = builder.Build();
 _ = app.Services.GetRequiredService<AssetUrls>();
 app.UseSecurityHeaders();
-app.UseExceptionHandler("/error", createScopeForErrors: true);
+app.UseExceptionHandler(new ExceptionHandlerOptions
+{
+    ExceptionHandlingPath = "/error",
+    CreateScopeForErrors = true,
+    // The API's own answers, and its absence, are told to the reader and logged by the client; they are no faults of this app.
+    SuppressDiagnosticsCallback = failure => failure.Exception is ApiProblemException or ApiUnavailableException,
+});
 app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
 app.UseResponseCompression();
 app.UseStaticFiles(AssetUrls.Serving);

@@ -9,7 +9,7 @@ namespace Mallgram.Web.Admin.Api;
 /// Everything that this app knows about the platform comes through here. Calls throw <see cref="ApiProblemException"/>,
 /// <see cref="ApiUnavailableException"/> or <see cref="SessionEndedException"/>, which the pages or the error page turn into words.
 /// </summary>
-internal sealed class ApiClient(HttpClient http)
+internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logger)
 {
     private const string V1 = "api/v1/";
 
@@ -92,10 +92,12 @@ internal sealed class ApiClient(HttpClient http)
         }
         catch (HttpRequestException e)
         {
+            LogAway(request.Method, request.RequestUri?.AbsolutePath, e.Message);
             throw new ApiUnavailableException("The API cannot be reached.", e);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
+            LogAway(request.Method, request.RequestUri?.AbsolutePath, e.Message);
             throw new ApiUnavailableException("The API did not answer in time.", e);
         }
 
@@ -110,7 +112,7 @@ internal sealed class ApiClient(HttpClient http)
         }
     }
 
-    private static async Task<Exception> ToExceptionAsync(HttpRequestMessage request, HttpResponseMessage answer, CancellationToken ct)
+    private async Task<Exception> ToExceptionAsync(HttpRequestMessage request, HttpResponseMessage answer, CancellationToken ct)
     {
         // Sign-in and refresh name their own store and answer 401 as a result, not as the end of a session.
         if (answer.StatusCode == HttpStatusCode.Unauthorized && request.Headers.Authorization is not null)
@@ -125,6 +127,11 @@ internal sealed class ApiClient(HttpClient http)
                 var problem = await answer.Content.ReadFromJsonAsync<ProblemBody>(MallgramJson.Options, ct);
                 if (problem is { Code: { } code, Detail: { } detail })
                 {
+                    if ((int)answer.StatusCode >= 500)
+                    {
+                        LogRefused(request.Method, request.RequestUri?.AbsolutePath, (int)answer.StatusCode, code, problem.RequestId);
+                    }
+
                     return new ApiProblemException((int)answer.StatusCode, code, detail, problem.RequestId);
                 }
             }
@@ -134,6 +141,7 @@ internal sealed class ApiClient(HttpClient http)
             }
         }
 
+        LogRefused(request.Method, request.RequestUri?.AbsolutePath, (int)answer.StatusCode, code: null, requestId: null);
         return new ApiUnavailableException($"The API answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}.");
     }
 
@@ -149,6 +157,12 @@ internal sealed class ApiClient(HttpClient http)
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    [LoggerMessage(LogLevel.Warning, "The API did not answer {Method} {Path}: {Reason}")]
+    private partial void LogAway(HttpMethod method, string? path, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The API answered {Status} ({Code}, request {RequestId}) to {Method} {Path}")]
+    private partial void LogRefused(HttpMethod method, string? path, int status, string? code, string? requestId);
 
     private sealed record ProblemBody(string? Code, string? Detail, string? RequestId);
 }
