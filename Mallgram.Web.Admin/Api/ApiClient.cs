@@ -132,7 +132,7 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
                         LogRefused(request.Method, request.RequestUri?.AbsolutePath, (int)answer.StatusCode, code, problem.RequestId);
                     }
 
-                    return new ApiProblemException((int)answer.StatusCode, code, detail, problem.RequestId);
+                    return new ApiProblemException((int)answer.StatusCode, code, problem.ForPeople() ?? detail, problem.RequestId);
                 }
             }
             catch (JsonException e)
@@ -164,5 +164,11 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
     [LoggerMessage(LogLevel.Warning, "The API answered {Status} ({Code}, request {RequestId}) to {Method} {Path}")]
     private partial void LogRefused(HttpMethod method, string? path, int status, string? code, string? requestId);
 
-    private sealed record ProblemBody(string? Code, string? Detail, string? RequestId);
+    private sealed record ProblemBody(string? Code, string? Detail, string? RequestId, Dictionary<string, string[]>? Errors)
+    {
+        /// <returns>What is wrong field by field; null when the problem is not about fields.</returns>
+        public string? ForPeople() => Errors is { Count: > 0 } errors
+            ? string.Join("; ", errors.Select(e => $"{e.Key.Replace('_', ' ')} {string.Join(", ", e.Value)}"))
+            : null;
+    }
 }

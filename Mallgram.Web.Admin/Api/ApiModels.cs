@@ -25,7 +25,14 @@ internal sealed record OrderRow(
 
 internal sealed record OrderItem(string ProductId, string VariantId, string Name, int Quantity, Money UnitPrice, Money Subtotal);
 
-internal sealed record OrderBody(
+internal sealed record Address(string? Street, string? Landmark, string? City, string? Region, string? PostalCode, string? Country, string? Phone);
+
+internal sealed record OrderPayment(
+    string Id, string Gateway, string Method, string Status, Money Amount, string? DeclineCode, string? ReviewReason, DateTimeOffset CreatedAt);
+
+internal sealed record OrderStep(DateTimeOffset At, string? From, string To, string Actor, string? Cause);
+
+internal sealed record OrderDetail(
     string Id,
     string Number,
     string Status,
@@ -36,16 +43,7 @@ internal sealed record OrderBody(
     Money Tax,
     Money Discount,
     Money Total,
-    DateTimeOffset CreatedAt);
-
-internal sealed record Address(string? Street, string? Landmark, string? City, string? Region, string? PostalCode, string? Country, string? Phone);
-
-internal sealed record OrderPayment(string Id, string Gateway, string Method, string Status, Money Amount, DateTimeOffset CreatedAt);
-
-internal sealed record OrderStep(DateTimeOffset At, string? From, string To, string Actor, string? Cause);
-
-internal sealed record OrderDetail(
-    OrderBody Order,
+    DateTimeOffset CreatedAt,
     Customer Customer,
     Address ShippingAddress,
     string? Notes,

@@ -32,7 +32,8 @@ internal static class Words
         "expired" => T("Expired", "Expiré"),
         "requested" => T("Waiting to start", "En attente"),
         "running" => T("Running", "En cours"),
-        "completed" => T("Completed", "Terminé"),
+        "incomplete" => T("Incomplete", "Incomplet"),
+        "paused_by_quota" => T("Paused by quota", "En pause (quota)"),
         "healthy" => T("Healthy", "En bonne santé"),
         "degraded" => T("Degraded", "Dégradé"),
         "unhealthy" => T("Unhealthy", "En panne"),
@@ -54,6 +55,24 @@ internal static class Words
         "card" => T("Card", "Carte"),
         "bank_transfer" => T("Bank transfer", "Virement"),
         "cash_on_delivery" => T("Cash on delivery", "Paiement à la livraison"),
+        _ => Plain(code),
+    };
+
+    /// <summary>Why a synchronisation left an item out.</summary>
+    public static string Reason(string code) => code switch
+    {
+        "no_price" => T("No price", "Sans prix"),
+        "price_range" => T("A range instead of a price", "Une fourchette au lieu d'un prix"),
+        "price_invalid" => T("Price cannot be read", "Prix illisible"),
+        "price_absurd" => T("Price cannot be right", "Prix invraisemblable"),
+        "no_rate" => T("No exchange rate for its currency", "Pas de taux pour sa devise"),
+        "no_title" => T("No title", "Sans titre"),
+        "no_variant" => T("Nothing that can be bought", "Rien qui puisse s'acheter"),
+        "offline" => T("Off sale at the supplier", "Plus en vente chez le fournisseur"),
+        "duplicate" => T("Listed twice", "En double"),
+        "category_cycle" => T("Category inside itself", "Catégorie contenue dans elle-même"),
+        "category_parent_unknown" => T("Parent category unknown", "Catégorie parente inconnue"),
+        "supplier_down" => T("The supplier did not answer", "Le fournisseur n'a pas répondu"),
         _ => Plain(code),
     };
 

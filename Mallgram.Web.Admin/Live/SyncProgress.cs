@@ -8,6 +8,7 @@ namespace Mallgram.Web.Admin.Live;
 internal sealed record StoreProgress(
     string? Store,
     string? Supplier,
+    string? State,
     long Seen,
     long? Total,
     long Created,
@@ -17,7 +18,8 @@ internal sealed record StoreProgress(
     long Failed,
     double? Rate,
     TimeSpan? Eta,
-    IReadOnlyDictionary<string, long> Reasons);
+    IReadOnlyDictionary<string, long> Reasons,
+    string? Error);
 
 /// <summary>
 /// Reads the progress or summary of <c>product-sync</c>: an object with <c>stores</c>, or the figures of one store. It is the job's own
@@ -40,11 +42,11 @@ internal static class SyncProgress
     }
 
     private static StoreProgress ReadOne(JsonElement json) => new(
-        Text(json, "store"), Text(json, "supplier"), Count(json, "seen") ?? 0, Count(json, "total"), Count(json, "created") ?? 0,
+        Text(json, "store"), Text(json, "supplier"), Text(json, "state"), Count(json, "seen") ?? 0, Count(json, "total"), Count(json, "created") ?? 0,
         Count(json, "updated") ?? 0, Count(json, "unchanged") ?? 0, Count(json, "skipped") ?? 0, Count(json, "failed") ?? 0,
-        Real(json, "rate"),
+        Real(json, "rate_per_second") is { } rate and > 0 ? rate : null,
         Real(json, "eta_seconds") is { } eta and >= 0 and < 1e7 ? TimeSpan.FromSeconds(eta) : null,
-        Reasons(json));
+        Reasons(json), Text(json, "error"));
 
     private static string? Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
