@@ -65,8 +65,8 @@ internal static class AdminSetup
 
     public static void AddApiClient(this WebApplicationBuilder builder)
     {
-        // A logical name that service discovery replaces; it ends in a slash.
-        var address = new Uri(builder.Configuration["Api:BaseAddress"] is { Length: > 0 } given ? given : "http://api/");
+        // A logical name that service discovery replaces. Paths are added to it, hence the slash.
+        var address = new Uri((builder.Configuration["Api:BaseAddress"] is { Length: > 0 } given ? given : "http://api").TrimEnd('/') + "/");
         builder.Services.AddTransient<ApiSessionHeaders>();
         builder.Services.AddHttpClient<ApiClient>(http => http.BaseAddress = address)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })

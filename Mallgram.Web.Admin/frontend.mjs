@@ -54,7 +54,7 @@ function fetchPackages() {
     fail('npm was not found. The admin app needs Node.js 20 or newer with npm to fetch its front-end files: https://nodejs.org');
   }
   if (npm.status !== 0) {
-    const reason = `${npm.stdout ?? ''}\n${npm.stderr ?? ''}`.trim().split('\n').slice(-12).join(' | ');
+    const reason = `${npm.stdout ?? ''}\n${npm.stderr ?? ''}`.trim().split('\n').slice(0, 6).join(' | ');
     fail(`npm ci failed (${npm.status ?? npm.signal ?? npm.error?.message}). Is the npm registry reachable? ${reason}`);
   }
 }

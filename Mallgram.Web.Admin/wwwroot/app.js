@@ -13,8 +13,17 @@
   });
   document.addEventListener('htmx:sendError', () => away(true));
   document.addEventListener('htmx:timeout', () => away(true));
-  document.addEventListener('htmx:sseError', () => away(true));
-  document.addEventListener('htmx:sseOpen', () => away(false));
+
+  // A stream ends now and then by design and is back at once; only a longer silence is worth a word.
+  let silence = 0;
+  document.addEventListener('htmx:sseError', () => {
+    silence ||= setTimeout(away, 3000, true);
+  });
+  document.addEventListener('htmx:sseOpen', () => {
+    clearTimeout(silence);
+    silence = 0;
+    away(false);
+  });
 
   // A page swapped in is announced and read from its top, as after a full load.
   document.addEventListener('htmx:afterSettle', ({ detail }) => {
