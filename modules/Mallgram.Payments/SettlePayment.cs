@@ -53,7 +53,7 @@ internal sealed partial class SettlePayment(
         GatewayReading reading;
         try
         {
-            reading = await gateways.Single(g => g.Code == payment.Gateway).ReadAsync(payment.ToCharge(options.Value.PublicBaseAddress!, token: null), ct);
+            reading = await gateways.Single(g => g.Code == payment.Gateway).ReadAsync(payment.ToCharge(options.Value.PublicBaseAddress!), ct);
         }
         catch (GatewayUnavailableException)
         {

@@ -33,8 +33,7 @@ internal sealed class StartPayment(
 
     public async Task<(StoredAnswer Answer, bool Replayed)> StartAsync(Guid orderId, PaymentChoice choice, IdempotencyKey key, CancellationToken ct)
     {
-        var token = RandomNumberGenerator.GetBytes(24);
-        var (claim, stored) = await ClaimAsync(orderId, choice, key, token, ct);
+        var (claim, stored) = await ClaimAsync(orderId, choice, key, ct);
         if (claim is null)
         {
             return (stored!, true);
@@ -44,7 +43,7 @@ internal sealed class StartPayment(
         GatewayStart start;
         try
         {
-            start = await gateway.StartAsync(claim.ToCharge(options.Value.PublicBaseAddress!, Base64Url.EncodeToString(token)), ct);
+            start = await gateway.StartAsync(claim.ToCharge(options.Value.PublicBaseAddress!), ct);
         }
         catch (GatewayUnavailableException e)
         {
@@ -62,7 +61,7 @@ internal sealed class StartPayment(
 
     /// <summary>First commit: the stored answer to replay, or the intent to start, new or left over from a call that broke off.</summary>
     private async Task<(Claimed? Claim, StoredAnswer? Stored)> ClaimAsync(
-        Guid orderId, PaymentChoice choice, IdempotencyKey key, byte[] token, CancellationToken ct)
+        Guid orderId, PaymentChoice choice, IdempotencyKey key, CancellationToken ct)
     {
         await using var transaction = await database.BeginAsync(ct);
         Claimed? leftOver = null;
@@ -101,8 +100,8 @@ internal sealed class StartPayment(
             }
 
             await transaction.ExecuteAsync(ct, Sql.Command(
-                "update payments.intents set start_lease_until = $3, callback_token_hash = $4 where store_id = $1 and id = $2",
-                Sql.Uuid(scope.StoreId), Sql.Uuid(leftOver.Id), Sql.Time(now + StartLease), Sql.Bytes(SHA256.HashData(token))));
+                "update payments.intents set start_lease_until = $3 where store_id = $1 and id = $2",
+                Sql.Uuid(scope.StoreId), Sql.Uuid(leftOver.Id), Sql.Time(now + StartLease)));
             await transaction.CommitAsync(ct);
             return (leftOver, null);
         }
@@ -118,8 +117,9 @@ internal sealed class StartPayment(
         var (gateway, phone) = Choose(choice, order);
         var claim = new Claimed(
             PublicId.New(clock), order.Id, order.Number, gateway.Code, choice.Method!, Guid.NewGuid(), order.Total, phone, order.Country,
-            now + options.Value.PromptLifetime, now, StartLeaseUntil: null, RequestHash: [], "processing", DeclineCode: null);
-        await using (var reader = await transaction.QueryAsync(ct, Insert(claim, key, token, now)))
+            now + options.Value.PromptLifetime, now, StartLeaseUntil: null, key.RequestHash, "processing", DeclineCode: null,
+            RandomNumberGenerator.GetBytes(24));
+        await using (var reader = await transaction.QueryAsync(ct, Insert(claim, key, now)))
         {
             if (!await reader.ReadAsync(ct))
             {
@@ -231,21 +231,18 @@ internal sealed class StartPayment(
     private NpgsqlBatchCommand FindByStartKey(IdempotencyKey key) => Sql.Command(
         Claimed.Select + " where store_id = $1 and start_key = $2 for update", Sql.Uuid(scope.StoreId), Sql.Text(key.Scope));
 
-    private NpgsqlBatchCommand[] Insert(Claimed claim, IdempotencyKey key, byte[] token, DateTimeOffset now) =>
-    [
-        Sql.Command(
-            """
-            insert into payments.intents (store_id, id, order_id, order_number, gateway, method, status, amount, currency, reference,
-                payer_phone, country, callback_token_hash, start_key, request_hash, start_lease_until, next_poll_at, expires_at, created_at)
-            values ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-            on conflict (store_id, order_id) where status in ('requires_action', 'processing') do nothing
-            returning id
-            """,
-            Sql.Uuid(scope.StoreId), Sql.Uuid(claim.Id), Sql.Uuid(claim.OrderId), Sql.Text(claim.OrderNumber), Sql.Text(claim.Gateway),
-            Sql.Text(claim.Method), Sql.Long(claim.Amount.Amount), Sql.Text(claim.Amount.Currency.Code), Sql.Uuid(claim.Reference),
-            Sql.Text(claim.Phone), Sql.Text(claim.Country), Sql.Bytes(SHA256.HashData(token)), Sql.Text(key.Scope), Sql.Bytes(key.RequestHash),
-            Sql.Time(now + StartLease), Sql.Time(now + PollPlan.First), Sql.Time(claim.ExpiresAt), Sql.Time(now)),
-    ];
+    private NpgsqlBatchCommand Insert(Claimed claim, IdempotencyKey key, DateTimeOffset now) => Sql.Command(
+        """
+        insert into payments.intents (store_id, id, order_id, order_number, gateway, method, status, amount, currency, reference,
+            payer_phone, country, callback_token, start_key, request_hash, start_lease_until, next_poll_at, expires_at, created_at)
+        values ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        on conflict (store_id, order_id) where status in ('requires_action', 'processing') do nothing
+        returning id
+        """,
+        Sql.Uuid(scope.StoreId), Sql.Uuid(claim.Id), Sql.Uuid(claim.OrderId), Sql.Text(claim.OrderNumber), Sql.Text(claim.Gateway),
+        Sql.Text(claim.Method), Sql.Long(claim.Amount.Amount), Sql.Text(claim.Amount.Currency.Code), Sql.Uuid(claim.Reference),
+        Sql.Text(claim.Phone), Sql.Text(claim.Country), Sql.Bytes(claim.CallbackToken), Sql.Text(key.Scope), Sql.Bytes(claim.RequestHash),
+        Sql.Time(now + StartLease), Sql.Time(now + PollPlan.First), Sql.Time(claim.ExpiresAt), Sql.Time(now));
 
     /// <summary>An intent whose start is this call's to do.</summary>
     internal sealed record Claimed(
@@ -263,12 +260,13 @@ internal sealed class StartPayment(
         DateTimeOffset? StartLeaseUntil,
         byte[] RequestHash,
         string Status,
-        string? DeclineCode)
+        string? DeclineCode,
+        byte[] CallbackToken)
     {
         public const string Select =
             """
             select id, order_id, order_number, gateway, method, reference, amount, currency, payer_phone, country, expires_at, created_at,
-                   start_lease_until, request_hash, status, decline_code
+                   start_lease_until, request_hash, status, decline_code, callback_token
             from payments.intents
             """;
 
@@ -277,15 +275,16 @@ internal sealed class StartPayment(
             Money.Of(reader.GetInt64(6), reader.GetString(7)), reader.IsDBNull(8) ? null : reader.GetString(8), reader.GetString(9),
             reader.GetFieldValue<DateTimeOffset>(10), reader.GetFieldValue<DateTimeOffset>(11),
             reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12), reader.GetFieldValue<byte[]>(13),
-            reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetString(15));
+            reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetString(15), reader.GetFieldValue<byte[]>(16));
 
         public PaymentView ToView(JsonElement? nextAction = null) => new(
             PublicId.Format(PublicId.Payment, Id), PublicId.Format(PublicId.Order, OrderId), Gateway, Method, Status, Amount, nextAction,
             DeclineCode: null, Message: null, ExpiresAt, CreatedAt);
 
-        /// <param name="token">Secret of the callback address; null when only reading.</param>
-        public GatewayCharge ToCharge(Uri publicBase, string? token) => new(
+        public GatewayCharge ToCharge(Uri publicBase) => new(
             Reference, Amount, "Order " + OrderNumber, Phone, Country,
-            token is null ? null : new Uri(publicBase, $"/api/v1/payments/webhook/{Gateway}/{PublicId.Format(PublicId.Payment, Id)}/{token}"));
+            new Uri(
+                publicBase,
+                $"/api/v1/payments/webhook/{Gateway}/{PublicId.Format(PublicId.Payment, Id)}/{Base64Url.EncodeToString(CallbackToken)}"));
     }
 }

@@ -30,9 +30,9 @@ internal interface IPaymentGateway
 /// <param name="Description">Shown to the payer: ASCII letters, digits, spaces, hyphens.</param>
 /// <param name="PayerPhone">MSISDN, digits only; null where the method needs none.</param>
 /// <param name="Country">ISO alpha-2 of the buyer.</param>
-/// <param name="CallbackAddress">Where the provider reports, with its secret; null when only reading.</param>
+/// <param name="CallbackAddress">Where the provider reports, with its secret.</param>
 internal sealed record GatewayCharge(
-    Guid Reference, Money Amount, string Description, string? PayerPhone, string Country, Uri? CallbackAddress);
+    Guid Reference, Money Amount, string Description, string? PayerPhone, string Country, Uri CallbackAddress);
 
 internal abstract record GatewayStart
 {

@@ -30,7 +30,7 @@ create table payments.intents (
     reference              uuid        not null,              -- our name for it at the gateway; its idempotency key there
     payer_phone            text,                              -- MSISDN, digits only
     country                char(2)     not null,              -- of the shipping address
-    callback_token_hash    bytea       not null,              -- SHA-256 of the secret in the callback address
+    callback_token         bytea       not null,              -- secret of the callback address; all it can do is to make us ask the gateway
     next_action            jsonb,                             -- what the buyer has to do, as in the public contract
     decline_code           text,                              -- normalised reason of a failure
     gateway_transaction_id text,

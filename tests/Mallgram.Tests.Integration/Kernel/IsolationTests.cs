@@ -1,7 +1,6 @@
 using Mallgram.Api;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Tenancy;
-using Mallgram.Tests.Integration.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

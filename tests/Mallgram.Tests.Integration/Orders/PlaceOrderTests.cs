@@ -78,7 +78,7 @@ public sealed class PlaceOrderTests(MallgramApp app) : IClassFixture<MallgramApp
     }
 
     [Theory]
-    [InlineData(null, "idempotency_key_required"), InlineData("", "idempotency_key_required"), InlineData("naïve", "idempotency_key_invalid")]
+    [InlineData(null, "idempotency_key_required"), InlineData("", "idempotency_key_required"), InlineData("a\tb", "idempotency_key_invalid")]
     public async Task Without_a_usable_key_nothing_happens(string? key, string code)
     {
         var before = await OrderCountAsync();
@@ -144,7 +144,7 @@ public sealed class PlaceOrderTests(MallgramApp app) : IClassFixture<MallgramApp
         var variant = Shopper.VariantOf(await _shopper.AnyProductAsync());
         var body = json.Replace("$V", variant, StringComparison.Ordinal).Replace(
             "$C",
-            """"customer":{"full_name":"A","email":"a@b.cd"},"shipping_address":{"city":"Douala","country":"CM","phone":"+237670000001"}""",
+            "\"customer\":{\"full_name\":\"A\",\"email\":\"a@b.cd\"},\"shipping_address\":{\"city\":\"Douala\",\"country\":\"CM\",\"phone\":\"+237670000001\"}",
             StringComparison.Ordinal);
         var before = await OrderCountAsync();
         using var answer = await _shopper.PostAsync("/api/v1/orders", new StringContent(body, Encoding.UTF8, "application/json"), Guid.NewGuid().ToString());
@@ -189,10 +189,10 @@ public sealed class PlaceOrderTests(MallgramApp app) : IClassFixture<MallgramApp
         var id = await StockRowAsync(variant);
         await app.Database.ExecuteAsync($"update catalog.stock set on_hand = reserved + 10 where variant_id = '{id}'");
         var results = new ConcurrentBag<(HttpStatusCode Status, string Body)>();
-        await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, ct) =>
         {
             using var answer = await _shopper.PlaceAsync(_shopper.OrderBody(variant));
-            results.Add((answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+            results.Add((answer.StatusCode, await answer.Content.ReadAsStringAsync(ct)));
         });
         Assert.Equal(10, results.Count(r => r.Status == HttpStatusCode.Created));
         Assert.All(results.Where(r => r.Status != HttpStatusCode.Created), r =>

@@ -77,7 +77,12 @@ internal sealed class TestDatabase
     }
 
     public static Migrator NewMigrator() =>
-        WorkerApp.Build(["--environment=Development"]).Services.GetRequiredService<Migrator>();
+        WorkerApp.Build(
+        [
+            "--environment=Development", "--Logging:LogLevel:Default=Warning",
+            "--Identity:FirstAdministrator:Email=" + MallgramApp.AdministratorEmail,
+            "--Identity:FirstAdministrator:Password=" + MallgramApp.AdministratorPassword,
+        ]).Services.GetRequiredService<Migrator>();
 
     private string Login(string role, string password) =>
         new NpgsqlConnectionStringBuilder(Administrator)

@@ -35,12 +35,7 @@ internal sealed class MtnMomoGateway(IHttpClientFactory http, MtnMomoTokens toke
             {
                 var request = new HttpRequestMessage(HttpMethod.Post, "collection/v1_0/requesttopay") { Content = JsonContent.Create(body) };
                 request.Headers.Add("X-Reference-Id", charge.Reference.ToString());
-                // Must not be there and empty: the provider answers 400.
-                if (charge.CallbackAddress is { } callback)
-                {
-                    request.Headers.Add("X-Callback-Url", callback.AbsoluteUri);
-                }
-
+                request.Headers.Add("X-Callback-Url", charge.CallbackAddress.AbsoluteUri);
                 return request;
             },
             charge,
