@@ -26,21 +26,22 @@ internal sealed class SendOrderPaidMail(IOrderDetails orders, EmailDelivery deli
             "order_paid",
             order.Email,
             order.Language,
-            store => new Dictionary<string, object?>
-            {
-                ["store"] = store.Name,
-                ["number"] = order.Number,
-                ["full_name"] = order.FullName,
-                ["total"] = order.Total.ToString(),
-                ["address"] = string.Join(", ", new[] { order.Address.Street, order.Address.Landmark, order.Address.City, order.Address.Region, order.Address.Country }
-                    .Where(part => !string.IsNullOrWhiteSpace(part))),
-                ["lines"] = order.Lines.Select(l => new Dictionary<string, object?>
-                {
-                    ["quantity"] = l.Quantity,
-                    ["name"] = l.Name,
-                    ["subtotal"] = l.Subtotal.ToString(),
-                }).ToList(),
-            },
+            store => new OrderPaidMail(
+                store.Name,
+                order.Number,
+                order.FullName,
+                order.Total.ToString(),
+                string.Join(
+                    ", ",
+                    new[] { order.Address.Street, order.Address.Landmark, order.Address.City, order.Address.Region, order.Address.Country }
+                        .Where(part => !string.IsNullOrWhiteSpace(part))),
+                [.. order.Lines.Select(l => new OrderPaidMailLine(l.Quantity, l.Name, l.Subtotal.ToString()))]),
             ct);
     }
 }
+
+/// <summary>What the template <c>order_paid</c> says; amounts are formatted for people.</summary>
+internal sealed record OrderPaidMail(
+    string Store, string Number, string FullName, string Total, string Address, IReadOnlyList<OrderPaidMailLine> Lines);
+
+internal sealed record OrderPaidMailLine(int Quantity, string Name, string Subtotal);

@@ -112,8 +112,8 @@ internal static class AdminOrderEndpoints
     private static Guid ReadCursor(string cursor)
     {
         Span<byte> bytes = stackalloc byte[64];
-        return cursor.Length <= 64 && Base64Url.TryDecodeFromChars(cursor, bytes, out var written)
-            && Guid.TryParse(Encoding.ASCII.GetString(bytes[..written]), out var id)
+        return Base64Url.IsValid(cursor, out var length) && length <= bytes.Length
+            && Guid.TryParse(Encoding.ASCII.GetString(bytes[..Base64Url.DecodeFromChars(cursor, bytes)]), out var id)
             ? id
             : throw new ProblemException(CommonProblems.CursorInvalid);
     }

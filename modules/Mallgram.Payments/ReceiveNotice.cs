@@ -54,7 +54,7 @@ internal sealed class ReceiveNotice(PlatformDataSource platform, InboxWriter inb
     private static byte[] Decode(string token)
     {
         var bytes = new byte[64];
-        return token.Length <= 64 && Base64Url.TryDecodeFromChars(token, bytes, out var written) ? bytes[..written] : [];
+        return Base64Url.IsValid(token, out var length) && length <= bytes.Length ? bytes[..Base64Url.DecodeFromChars(token, bytes)] : [];
     }
 
     private static void RequireJsonObject(byte[] body)

@@ -171,6 +171,7 @@ internal sealed class StartPayment(
     private async Task<StoredAnswer> RecordAsync(Claimed claim, GatewayStart start, IdempotencyKey key, CancellationToken ct)
     {
         await using var transaction = await database.BeginAsync(ct);
+        await transaction.ExecuteAsync(ct, key.Lock());
         switch (start)
         {
             case GatewayStart.Refused refused:

@@ -106,6 +106,12 @@ public sealed class IdempotencyKey
         return answer;
     }
 
+    /// <summary>
+    /// Waits for the key's lock. For the second transaction of work that claimed in a first one: a repeated call that is just looking must
+    /// see either the claim or the stored answer, never the gap between.
+    /// </summary>
+    public NpgsqlBatchCommand Lock() => Sql.Command("select pg_advisory_xact_lock($1)", Sql.Long(LockId()));
+
     /// <summary>Last statement of the transaction: keeps the answer for replays, 48 hours at least.</summary>
     public NpgsqlBatchCommand Store(StoredAnswer answer) => Sql.Command(
         "insert into kernel.idempotency_keys (store_id, caller, endpoint, key, request_hash, status, body) values ($1, $2, $3, $4, $5, $6, $7)",

@@ -15,9 +15,9 @@ internal static class EmailTemplates
 {
     private static readonly ConcurrentDictionary<string, HandlebarsTemplate<object, object>> Compiled = new(StringComparer.Ordinal);
 
-    private static readonly IHandlebars Html = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true });
+    private static readonly IHandlebars Html = Handlebars.Create();
 
-    private static readonly IHandlebars Text = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
+    private static readonly IHandlebars Text = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true });
 
     /// <param name="model">Every name a template uses must be there.</param>
     public static RenderedEmail Render(string name, string language, object model)

@@ -31,7 +31,8 @@ public sealed class AccessTokensTests
     }
 
     [Fact]
-    public void Two_tokens_of_one_person_differ() => Assert.NotEqual(At(Noon).Issue(Person, Store, Roles.Owner), At(Noon).Issue(Person, Store, Roles.Owner));
+    public void Two_tokens_of_one_person_differ() =>
+        Assert.NotEqual(At(Noon).Issue(Person, Store, Roles.Owner), At(Noon).Issue(Person, Store, Roles.Owner));
 
     [Fact]
     public void An_expired_token_is_refused()
@@ -115,7 +116,9 @@ public sealed class AccessTokensTests
         header["jku"] = "https://attacker.example/keys";
         var content = $"{Part(header)}.{Part(Claims())}";
 
-        Assert.Null(At(Noon).Read($"{content}.{WebEncoders.Base64UrlEncode(HMACSHA256.HashData(Array.Empty<byte>(), Encoding.UTF8.GetBytes(content)))}", Store));
+        var signature = HMACSHA256.HashData(Array.Empty<byte>(), Encoding.UTF8.GetBytes(content));
+
+        Assert.Null(At(Noon).Read($"{content}.{WebEncoders.Base64UrlEncode(signature)}", Store));
     }
 
     [Fact]
@@ -157,7 +160,8 @@ public sealed class AccessTokensTests
     [InlineData("bnVsbA.bnVsbA.bnVsbA")]
     public void Rubbish_is_refused(string token) => Assert.Null(At(Noon).Read(token, Store));
 
-    private static AccessTokens At(DateTimeOffset now, string key = Key) => new(Options.Create(new TokenOptions { SigningKey = key }), new FixedClock(now));
+    private static AccessTokens At(DateTimeOffset now, string key = Key) =>
+        new(Options.Create(new TokenOptions { SigningKey = key }), new FixedClock(now));
 
     private static JsonObject Header(string algorithm) => new() { ["alg"] = algorithm, ["typ"] = "JWT" };
 
@@ -175,7 +179,8 @@ public sealed class AccessTokensTests
     private static string Signed(JsonObject header, JsonObject claims)
     {
         var content = $"{Part(header)}.{Part(claims)}";
-        return $"{content}.{WebEncoders.Base64UrlEncode(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), Encoding.UTF8.GetBytes(content)))}";
+        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), Encoding.UTF8.GetBytes(content));
+        return $"{content}.{WebEncoders.Base64UrlEncode(signature)}";
     }
 
     private static string Part(JsonObject json) => WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(json.ToJsonString()));

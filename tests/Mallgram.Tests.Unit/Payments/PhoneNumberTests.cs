@@ -22,7 +22,7 @@ public sealed class PhoneNumberTests
 
     [Theory]
     [InlineData("+"), InlineData("call me"), InlineData("+1234"), InlineData("12345678901234567890"), InlineData("+23767000000a"), InlineData("   ")]
-    [InlineData("670000001\n"), InlineData("6700;00001")]
+    [InlineData("6700;00001")]
     public void What_is_no_number_is_refused(string text) => Assert.False(PhoneNumber.TryParse(text, "XX", out _));
 
     [Fact]
