@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mallgram.Kernel;
+using Mallgram.Web.Admin.Sessions;
 using Microsoft.AspNetCore.Localization;
 
 namespace Mallgram.Web.Admin.Language;
@@ -101,7 +102,10 @@ internal static class Words
     });
 
     /// <summary>The switch: remembers the choice and goes back to the page it was made on.</summary>
-    public static void MapLanguageSwitch(this IEndpointRouteBuilder app) => app.MapGet("/language/{language}", (string language, string? back, HttpContext context) =>
+    public static void MapLanguageSwitch(this IEndpointRouteBuilder app) =>
+        app.MapGet("/language/{language}", Switch).AllowAnonymous();
+
+    private static IResult Switch(string language, string? back, HttpContext context)
     {
         if (!Languages.Contains(language, StringComparer.Ordinal))
         {
@@ -110,7 +114,14 @@ internal static class Words
 
         context.Response.Cookies.Append(
             CookieName, CookieRequestCultureProvider.MakeCookieValue(new RequestCulture(language)),
-            new CookieOptions { HttpOnly = true, IsEssential = true, MaxAge = TimeSpan.FromDays(365), SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps });
-        return Results.LocalRedirect(back is ['/', ..] && !back.StartsWith("//", StringComparison.Ordinal) && !back.Contains('\\', StringComparison.Ordinal) ? back : "/");
-    }).AllowAnonymous();
+            new CookieOptions
+            {
+                HttpOnly = true,
+                IsEssential = true,
+                MaxAge = TimeSpan.FromDays(365),
+                SameSite = SameSiteMode.Lax,
+                Secure = context.Request.IsHttps,
+            });
+        return Results.LocalRedirect(back is not null && OwnAddress.Is(back) ? back : "/");
+    }
 }

@@ -68,7 +68,7 @@ public class RunningMallgram : IAsyncLifetime
     /// <summary>Calls a verb of the AppHost on this copy.</summary>
     public async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(AppHost);
         foreach (var argument in arguments)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -177,8 +178,9 @@ public sealed class KillTests(RunningMallgram mallgram) : IClassFixture<RunningM
     }
 
     private static int[] ProcessesNaming(string folder) =>
-        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(n => int.Parse(n!, System.Globalization.CultureInfo.InvariantCulture))
-            .Where(pid => pid != Environment.ProcessId && CommandLine(pid).Contains(folder, StringComparison.Ordinal))];
+        [.. Directory.GetDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+            .Where(pid => pid > 0 && pid != Environment.ProcessId && CommandLine(pid).Contains(folder, StringComparison.Ordinal))];
 
     private static string CommandLine(int pid)
     {

@@ -36,9 +36,9 @@ public sealed class EmailTemplatesTests
         foreach (var file in files)
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(file)!);
-            var used = Regex.Matches(reader.ReadToEnd(), @"\{\{(?:#each )?(\w+)\}\}", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(m => m.Groups[1].Value).ToList();
+            var used = Regex.Matches(reader.ReadToEnd(), @"\{\{(#each )?(?<name>\w+)\}\}", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(m => m.Groups["name"].Value).ToList();
             Assert.NotEmpty(used);
-            Assert.Empty(used.Where(name => !known.Contains(name)));
+            Assert.DoesNotContain(used, name => !known.Contains(name));
         }
     }
 
