@@ -18,7 +18,6 @@ function Show-Help {
 ./mallgram.ps1 down             stop everything, leave no process behind
 ./mallgram.ps1 job run NAME     run a job now and wait for it, for example product-sync
 ./mallgram.ps1 test             every test; ends with `N passed, N failed`
-./mallgram.ps1 bench            benchmarks
 ./mallgram.ps1 help             this text
 
 `up`, `status`, `down` and `job` take --data DIR to work on a second copy, `up --port-offset N` moves its ports out of the way:
@@ -92,11 +91,6 @@ switch ($verb) {
     }
     'test' {
         & (Join-Path $root 'eng/test.ps1') @rest
-        exit $LASTEXITCODE
-    }
-    'bench' {
-        Assert-Prerequisites
-        & dotnet run -c Release --project (Join-Path $root 'tests/Mallgram.Benchmarks') -- @rest
         exit $LASTEXITCODE
     }
     { $_ -in 'help', '--help', '-h' } { Show-Help }

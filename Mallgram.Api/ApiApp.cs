@@ -53,7 +53,10 @@ public static class ApiApp
         app.MapDefaultEndpoints();
         app.MapMallgramOpenApi();
         app.UseRouting();
-        app.UseStores();
+        // Probes and the contract belong to no store and must answer without the database.
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal, out var part) && part.HasValue),
+            stores => stores.UseStores());
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealthDetails();

@@ -29,12 +29,14 @@ internal static class AdminSetup
             .ValidateOnStart();
     }
 
-    /// <summary>The keys that seal cookies, from PostgreSQL: the one thing that this app reads there, so that any replica opens any cookie.</summary>
+    /// <summary>The keys that seal cookies, from PostgreSQL, so that any replica opens any cookie: all that this app reads there.</summary>
     public static void AddKeyRing(this WebApplicationBuilder builder)
     {
         var connectionString = builder.Configuration.GetConnectionString("mallgram")
-            ?? throw new InvalidOperationException("ConnectionStrings:mallgram is not set. `./mallgram up` sets it; see docs/operations.md otherwise.");
-        builder.Services.AddSingleton(new AppDataSource(Pools.Create(connectionString, builder.Environment.ApplicationName, maxPoolSize: 4)));
+            ?? throw new InvalidOperationException(
+                "ConnectionStrings:mallgram is not set. `./mallgram up` sets it; see docs/operations.md otherwise.");
+        var pool = Pools.Create(connectionString, builder.Environment.ApplicationName, maxPoolSize: 4);
+        builder.Services.AddSingleton(new AppDataSource(pool));
         builder.Services.AddMallgramSecrets();
         builder.Services.AddHealthChecks().AddCheck<KeyRingHealth>("database", timeout: TimeSpan.FromSeconds(5));
     }
@@ -66,10 +68,16 @@ internal static class AdminSetup
     public static void AddApiClient(this WebApplicationBuilder builder)
     {
         // A logical name that service discovery replaces. Paths are added to it, hence the slash.
-        var address = new Uri((builder.Configuration["Api:BaseAddress"] is { Length: > 0 } given ? given : "http://api").TrimEnd('/') + "/");
+        var given = builder.Configuration["Api:BaseAddress"];
+        var address = new Uri((string.IsNullOrEmpty(given) ? "http://api" : given).TrimEnd('/') + "/");
         builder.Services.AddTransient<ApiSessionHeaders>();
         builder.Services.AddHttpClient<ApiClient>(http => http.BaseAddress = address)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            })
             .AddHttpMessageHandler<ApiSessionHeaders>();
     }
 }

@@ -10,9 +10,10 @@ internal sealed class AssetUrls
     private static readonly string[] Used = ["app.css", "app.js", "favicon.svg", "lib/htmx.js", "lib/htmx-sse.js", "lib/tabler.css"];
     private readonly Dictionary<string, string> _urls;
 
-    /// <exception cref="InvalidOperationException">A file is missing: the app was not built here, or is started in another folder.</exception>
+    /// <exception cref="InvalidOperationException">A file is missing: not built here, or started in another folder.</exception>
     public AssetUrls(IWebHostEnvironment environment) =>
-        _urls = Used.ToDictionary(path => path, path => $"/{path}?{Version}={HashOf(environment.WebRootFileProvider.GetFileInfo(path), path)}");
+        _urls = Used.ToDictionary(
+            path => path, path => $"/{path}?{Version}={HashOf(environment.WebRootFileProvider.GetFileInfo(path), path)}");
 
     public string this[string path] => _urls[path];
 

@@ -30,7 +30,8 @@ if (!upToDate()) {
       for (const [name, source] of Object.entries(files)) {
         // The maps are not copied, so the comment that names one would be a 404 in the browser's tools.
         copyFileSync(join(root, 'node_modules', source), join(library, name));
-        const text = readFileSync(join(library, name), 'utf8').replace(/\n?(\/\/[#@] sourceMappingURL=\S+|\/\*[#@] sourceMappingURL=\S+ \*\/)\s*$/, '\n');
+        const text = readFileSync(join(library, name), 'utf8')
+          .replace(/\n?(\/\/[#@] sourceMappingURL=\S+|\/\*[#@] sourceMappingURL=\S+ \*\/)\s*$/, '\n');
         writeFileSync(join(library, name), text);
       }
       writeFileSync(stamp, state);

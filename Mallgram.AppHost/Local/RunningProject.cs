@@ -30,14 +30,15 @@ internal sealed class RunningProject(ProjectResource model, DataFolder data, boo
             throw new RunException($"{model.Project.AssemblyPath} is missing: build the solution first.");
         }
         var replicated = model.Replicas > 1;
+        if (replicated)
+        {
+            // Before the replicas: the ports they are given are free ones, and a port that nobody listens on yet could be among them.
+            forwarder = new TcpForwarder(model.Http!.Port, Targets);
+            forwarder.Start();
+        }
         for (var number = 1; number <= model.Replicas; number++)
         {
             StartReplica(number, replicated);
-        }
-        if (replicated)
-        {
-            forwarder = new TcpForwarder(model.Http!.Port, Targets);
-            forwarder.Start();
         }
 
         if (RunsToItsEnd)

@@ -40,6 +40,5 @@ internal static class DevelopmentSettings
         ("Payments__PublicBaseAddress", $"http://127.0.0.1:{ports.Api}"),
         ("Messaging__Smtp__Host", "127.0.0.1"),
         ("Messaging__Smtp__Port", $"{ports.Smtp}"),
-        ("Messaging__From", "Mallgram <no-reply@mallgram.test>"),
     ];
 }

@@ -78,7 +78,8 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
         }
         catch (JsonException e)
         {
-            throw new ApiUnavailableException($"The API's answer to {request.Method} {request.RequestUri?.AbsolutePath} is not as expected at {e.Path}.", e);
+            throw new ApiUnavailableException(
+                $"The API's answer to {request.Method} {request.RequestUri?.AbsolutePath} is not as expected at {e.Path}.", e);
         }
     }
 
@@ -142,7 +143,8 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
         }
 
         LogRefused(request.Method, request.RequestUri?.AbsolutePath, (int)answer.StatusCode, code: null, requestId: null);
-        return new ApiUnavailableException($"The API answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}.");
+        return new ApiUnavailableException(
+            $"The API answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}.");
     }
 
     private static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)

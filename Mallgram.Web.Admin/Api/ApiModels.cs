@@ -25,10 +25,12 @@ internal sealed record OrderRow(
 
 internal sealed record OrderItem(string ProductId, string VariantId, string Name, int Quantity, Money UnitPrice, Money Subtotal);
 
-internal sealed record Address(string? Street, string? Landmark, string? City, string? Region, string? PostalCode, string? Country, string? Phone);
+internal sealed record Address(
+    string? Street, string? Landmark, string? City, string? Region, string? PostalCode, string? Country, string? Phone);
 
 internal sealed record OrderPayment(
-    string Id, string Gateway, string Method, string Status, Money Amount, string? DeclineCode, string? ReviewReason, DateTimeOffset CreatedAt);
+    string Id, string Gateway, string Method, string Status, Money Amount, string? DeclineCode, string? ReviewReason,
+    DateTimeOffset CreatedAt);
 
 internal sealed record OrderStep(DateTimeOffset At, string? From, string To, string Actor, string? Cause);
 

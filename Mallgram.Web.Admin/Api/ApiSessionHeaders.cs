@@ -14,7 +14,8 @@ internal sealed class ApiSessionHeaders(IHttpContextAccessor accessor) : Delegat
         if (!request.Headers.Contains(Store))
         {
             var context = accessor.HttpContext ?? throw new InvalidOperationException("Calls for a person are made within their request.");
-            if (await context.GetTokenAsync(SessionTicket.AccessToken) is not { } token || context.User.FindFirst(SessionTicket.StoreClaim) is not { } store)
+            if (await context.GetTokenAsync(SessionTicket.AccessToken) is not { } token
+                || context.User.FindFirst(SessionTicket.StoreClaim) is not { } store)
             {
                 throw new SessionEndedException();
             }

@@ -5,6 +5,7 @@ using Mallgram.Web.Admin.Components.Parts;
 using Mallgram.Web.Admin.Sessions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Mallgram.Web.Admin.Live;
 
@@ -24,16 +25,19 @@ internal static class SyncLive
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(50);
 
     // Anonymous, because a redirect to the sign-in page is no event stream: without a session the answer is `done`.
-    public static void MapSyncLive(this IEndpointRouteBuilder app) => app.MapGet(Path, (HttpContext context, ApiClient api, TimeProvider clock, IHostApplicationLifetime host) =>
+    public static void MapSyncLive(this IEndpointRouteBuilder app) => app.MapGet(Path, Stream).AllowAnonymous();
+
+    private static ServerSentEventsResult<string> Stream(HttpContext context, ApiClient api, TimeProvider clock, IHostApplicationLifetime host)
     {
         context.Response.Headers.CacheControl = "no-store";
         // Asks reverse proxies not to hold events back.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         return TypedResults.ServerSentEvents(EventsAsync(context, api, clock, host.ApplicationStopping));
-    }).AllowAnonymous();
+    }
 
     private static async IAsyncEnumerable<SseItem<string>> EventsAsync(
-        HttpContext context, ApiClient api, TimeProvider clock, CancellationToken stopping, [EnumeratorCancellation] CancellationToken ct = default)
+        HttpContext context, ApiClient api, TimeProvider clock, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken ct = default)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, context.RequestAborted, stopping);
         end.CancelAfter(Longest);
@@ -57,7 +61,8 @@ internal static class SyncLive
             run = step.Run ?? run;
             if (run is not null)
             {
-                yield return new SseItem<string>(await RenderAsync(renderer, run, store, clock, step is Step.Away), Progress) { ReconnectionInterval = Interval / 2 };
+                var card = await RenderAsync(renderer, run, store, clock, step is Step.Away);
+                yield return new SseItem<string>(card, Progress) { ReconnectionInterval = Interval / 2 };
             }
 
             if (step is Step.Over || (step is Step.Seen && run is not { IsActive: true }))
@@ -103,13 +108,14 @@ internal static class SyncLive
     private static Task<string> RenderAsync(HtmlRenderer renderer, JobRun run, string store, TimeProvider clock, bool away) =>
         renderer.Dispatcher.InvokeAsync(async () =>
         {
-            var card = await renderer.RenderComponentAsync<SyncRunCard>(ParameterView.FromDictionary(new Dictionary<string, object?>(StringComparer.Ordinal)
+            var parameters = new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 [nameof(SyncRunCard.Run)] = run,
                 [nameof(SyncRunCard.Store)] = store,
                 [nameof(SyncRunCard.Now)] = clock.GetUtcNow(),
                 [nameof(SyncRunCard.ApiIsAway)] = away,
-            }));
+            };
+            var card = await renderer.RenderComponentAsync<SyncRunCard>(ParameterView.FromDictionary(parameters));
             return card.ToHtmlString();
         });
 

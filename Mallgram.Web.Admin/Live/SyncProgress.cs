@@ -42,8 +42,8 @@ internal static class SyncProgress
     }
 
     private static StoreProgress ReadOne(JsonElement json) => new(
-        Text(json, "store"), Text(json, "supplier"), Text(json, "state"), Count(json, "seen") ?? 0, Count(json, "total"), Count(json, "created") ?? 0,
-        Count(json, "updated") ?? 0, Count(json, "unchanged") ?? 0, Count(json, "skipped") ?? 0, Count(json, "failed") ?? 0,
+        Text(json, "store"), Text(json, "supplier"), Text(json, "state"), Count(json, "seen") ?? 0, Count(json, "total"),
+        Count(json, "created") ?? 0, Count(json, "updated") ?? 0, Count(json, "unchanged") ?? 0, Count(json, "skipped") ?? 0, Count(json, "failed") ?? 0,
         Real(json, "rate_per_second") is { } rate and > 0 ? rate : null,
         Real(json, "eta_seconds") is { } eta and >= 0 and < 1e7 ? TimeSpan.FromSeconds(eta) : null,
         Reasons(json), Text(json, "error"));
@@ -52,10 +52,13 @@ internal static class SyncProgress
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static long? Count(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) ? count : null;
+        Number(json, name) is { } value && value.TryGetInt64(out var count) ? count : null;
 
     private static double? Real(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var real) ? real : null;
+        Number(json, name) is { } value && value.TryGetDouble(out var real) ? real : null;
+
+    private static JsonElement? Number(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value : null;
 
     private static Dictionary<string, long> Reasons(JsonElement json)
     {

@@ -56,10 +56,10 @@ internal sealed class SessionCookie(SessionRefresh refresh, ILogger<SessionCooki
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
     {
         var request = context.Request;
-        var back = request.Path + request.QueryString;
+        string back = request.Path + request.QueryString;
         if (IsHtmx(request))
         {
-            back = new PathString(Uri.TryCreate(request.Headers["HX-Current-URL"], UriKind.Absolute, out var page) ? page.AbsolutePath : "/") + QueryString.Empty;
+            back = Uri.TryCreate(request.Headers["HX-Current-URL"], UriKind.Absolute, out var page) ? page.PathAndQuery : "/";
         }
         else if (!HttpMethods.IsGet(request.Method))
         {

@@ -26,7 +26,8 @@ internal static partial class SessionEnd
 
     public static void MapSignOut(this IEndpointRouteBuilder app) => app.MapPost(Path, SignOutAsync);
 
-    private static async Task<IResult> SignOutAsync(HttpContext context, IAntiforgery antiforgery, ApiClient api, ILogger<SessionCookie> logger)
+    private static async Task<IResult> SignOutAsync(
+        HttpContext context, IAntiforgery antiforgery, ApiClient api, ILogger<SessionCookie> logger)
     {
         if (!await antiforgery.IsRequestValidAsync(context))
         {

@@ -45,8 +45,9 @@ internal sealed class SessionRefresh(IServiceScopeFactory scopes, TimeProvider c
             }
 
             await using var scope = scopes.CreateAsyncScope();
+            var api = scope.ServiceProvider.GetRequiredService<ApiClient>();
             // Not cancelled with the browser's request: the API may have spent the token already, and its answer must not get lost.
-            var session = await scope.ServiceProvider.GetRequiredService<ApiClient>().RefreshAsync(store, tokens.RefreshToken, CancellationToken.None);
+            var session = await api.RefreshAsync(store, tokens.RefreshToken, CancellationToken.None);
             return Remember(sessionId, SessionTokens.Of(session, clock.GetUtcNow()));
         }
         catch (ApiProblemException e) when (e.Status is 401 or 404 or 422)

@@ -44,7 +44,8 @@ internal static class SessionTicket
 
     public static SessionTokens? Tokens(this AuthenticationProperties properties) =>
         properties.GetTokenValue(AccessToken) is { } access && properties.GetTokenValue(RefreshToken) is { } refresh
-        && DateTimeOffset.TryParse(properties.GetTokenValue(ExpiresAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires)
+        && DateTimeOffset.TryParse(
+            properties.GetTokenValue(ExpiresAt), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires)
             ? new SessionTokens(access, refresh, expires)
             : null;
 }

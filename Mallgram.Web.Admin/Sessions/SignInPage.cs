@@ -6,13 +6,18 @@ internal static class SignInPage
     public const string Path = "/login";
     public const string Home = "/orders";
 
-    public static string AddressWith(string back) => IsOwn(back) && back != "/" ? $"{Path}?back={Uri.EscapeDataString(back)}" : Path;
+    public static string AddressWith(string back) => IsPage(back) && back != "/" ? $"{Path}?back={Uri.EscapeDataString(back)}" : Path;
 
     /// <summary>The page to go to after sign-in: only ever one of ours.</summary>
-    public static string BackOrHome(string? back) => back is not null && IsOwn(back) ? back : Home;
+    public static string BackOrHome(string? back) => back is not null && IsPage(back) ? back : Home;
 
-    // "//host" and "/\host" lead elsewhere.
-    private static bool IsOwn(string address) =>
+    private static bool IsPage(string address) => OwnAddress.Is(address) && !address.StartsWith(Path, StringComparison.Ordinal);
+}
+
+/// <summary>Tells addresses on this site from those that lead elsewhere: <c>//host</c> and <c>/\host</c> do.</summary>
+internal static class OwnAddress
+{
+    public static bool Is(string address) =>
         address.StartsWith('/') && !address.StartsWith("//", StringComparison.Ordinal) && !address.Contains('\\', StringComparison.Ordinal)
-        && !address.Any(char.IsControl) && !address.StartsWith(Path, StringComparison.Ordinal);
+        && !address.Any(char.IsControl);
 }

@@ -1,4 +1,5 @@
 using Mallgram.Kernel.Jobs;
+using Npgsql;
 
 namespace Mallgram.Worker.Verbs;
 
@@ -10,6 +11,19 @@ internal static class JobVerb
 
     /// <returns>Exit code: 0 when the run succeeded, 1 when it failed or never started, 2 for an unknown job.</returns>
     public static async Task<int> RunAsync(IServiceProvider services, string name)
+    {
+        try
+        {
+            return await AskAndFollowAsync(services, name);
+        }
+        catch (NpgsqlException e)
+        {
+            await Console.Error.WriteLineAsync($"The database went away ({e.Message}). A run that was asked for goes on when it is back.");
+            return 1;
+        }
+    }
+
+    private static async Task<int> AskAndFollowAsync(IServiceProvider services, string name)
     {
         var jobs = services.GetServices<JobDefinition>().Select(j => j.Name).Order(StringComparer.Ordinal).ToList();
         if (!jobs.Contains(name, StringComparer.Ordinal))

@@ -48,7 +48,9 @@ internal static class AuthEndpoints
     }
 
     private static async Task<Ok<PersonView>> Me(ClaimsPrincipal user, People people, CancellationToken ct) =>
-        TypedResults.Ok(PersonView.Of(await people.FindAsync(user.UserId(), ct) ?? throw new ProblemException(CommonProblems.Unauthenticated)));
+        await people.FindAsync(user.UserId(), ct) is { } person
+            ? TypedResults.Ok(PersonView.Of(person))
+            : throw new ProblemException(CommonProblems.Unauthenticated);
 
     private static Ok<SessionView> Secret(HttpContext context, SessionView session)
     {

@@ -14,13 +14,14 @@ namespace Mallgram.Identity;
 /// <summary>People of a store and their sign-in.</summary>
 public static class IdentityModule
 {
-    /// <summary>For hosts with an HTTP surface: sign-in, the scheme <c>Bearer</c> and the policies. Settings: section <c>Identity</c>.</summary>
+    /// <summary>For hosts with an HTTP surface: sign-in, scheme <c>Bearer</c>, policies. Settings: section <c>Identity</c>.</summary>
     public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddIdentityData(configuration);
         services.AddOptions<TokenOptions>().Bind(configuration.GetSection("Identity")).ValidateDataAnnotations()
             .Validate(o => o.HasStrongKey, $"Identity:SigningKey needs at least {TokenOptions.MinKeyBytes} bytes.").ValidateOnStart();
-        services.AddOptions<SignInAttemptsOptions>().Bind(configuration.GetSection("Identity:Attempts")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<SignInAttemptsOptions>().Bind(configuration.GetSection("Identity:Attempts"))
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<SignInAttempts>();
         services.AddScoped<RefreshTokens>();
@@ -35,7 +36,7 @@ public static class IdentityModule
         return services;
     }
 
-    /// <summary>For <c>migrate</c>: the tables, and the first administrator from <c>Identity:FirstAdministrator</c>. Needs no signing key.</summary>
+    /// <summary>For <c>migrate</c>: tables, and the first administrator of <c>Identity:FirstAdministrator</c>. Needs no signing key.</summary>
     public static IServiceCollection AddIdentityData(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMigrations(typeof(IdentityModule).Assembly);

@@ -12,7 +12,8 @@ public class RunningMallgram : IAsyncLifetime
 {
     private static int _copies;
 
-    private readonly int _offset = 10_000 + (Environment.ProcessId % 200 * 100) + (Interlocked.Increment(ref _copies) * 20);
+    // Below the ports that systems hand out by themselves (32768 and up).
+    private readonly int _offset = 10_000 + (Environment.ProcessId % 120 * 100) + (Interlocked.Increment(ref _copies) * 100);
 
     /// <summary>Arguments of <c>up</c> beyond data folder and ports.</summary>
     protected virtual string[] UpArguments => [];

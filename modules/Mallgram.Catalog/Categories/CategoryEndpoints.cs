@@ -66,9 +66,9 @@ internal sealed class CategoryReads(StoreDatabase database, StoreScope scope)
         var french = scope.Language == "fr";
         await using var reader = await database.QueryAsync(ct, Sql.Command(
             """
-            select id, slug, case when $1 then coalesce(name_fr, name) else name end, case when $1 then coalesce(path_fr, path) else path end,
-                   parent_id, path
-            from catalog.categories where $2::text is null or (path, id) > ($2, $3) order by path, id limit $4
+            select c.id, c.slug, case when $1 then coalesce(c.name_fr, c.name) else c.name end,
+                   case when $1 then coalesce(c.path_fr, c.path) else c.path end, c.parent_id, c.path
+            from catalog.categories c where $2::text is null or (c.path, c.id) > ($2, $3) order by c.path, c.id limit $4
             """,
             Sql.Bool(french), Sql.Text(afterPath), Sql.Uuid(afterId), Sql.Int(limit + 1)));
         var rows = reader.Rows;

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mallgram.Catalog.Http;
+using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -46,7 +48,7 @@ internal static class ProductEndpoints
             Trim(item!.AsObject(), fields);
         }
 
-        return new CachedJson(JsonSerializer.SerializeToUtf8Bytes(trimmed, ProductJson.Public.Options));
+        return new CachedJson(Bytes(trimmed));
     }
 
     private static async Task<IResult> FindAsync(string idOrSlug, [FromQuery] string? fields, ProductReads reads, CancellationToken ct)
@@ -65,7 +67,7 @@ internal static class ProductEndpoints
 
         var trimmed = JsonSerializer.SerializeToNode(product, ProductJson.Public.ProductView)!.AsObject();
         Trim(trimmed, wanted);
-        return new CachedJson(JsonSerializer.SerializeToUtf8Bytes(trimmed, ProductJson.Public.Options));
+        return new CachedJson(Bytes(trimmed));
     }
 
     private static void Trim(JsonObject item, IReadOnlyList<string> fields)
@@ -74,6 +76,17 @@ internal static class ProductEndpoints
         {
             item.Remove(name);
         }
+    }
+
+    private static byte[] Bytes(JsonNode node)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = MallgramJson.Options.Encoder }))
+        {
+            node.WriteTo(json);
+        }
+
+        return buffer.WrittenSpan.ToArray();
     }
 
     private static void ProducesList(this RouteHandlerBuilder route) => route

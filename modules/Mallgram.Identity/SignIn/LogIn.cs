@@ -18,7 +18,7 @@ internal sealed class LogIn(
 {
     private const int MaxEmailLength = 320;
 
-    /// <exception cref="ProblemException">401, 422 or 429. An unknown address and a wrong password answer alike, in text and in time.</exception>
+    /// <exception cref="ProblemException">401, 422 or 429. Unknown address and wrong password answer alike, in text and time.</exception>
     public async Task<SessionView> RunAsync(LogInRequest request, IPAddress? address, CancellationToken ct)
     {
         var (email, password) = Check(request);

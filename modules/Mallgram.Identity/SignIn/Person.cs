@@ -30,12 +30,14 @@ internal sealed class People(StoreDatabase database, StoreScope scope)
             Sql.Uuid(scope.StoreId), Sql.Text(email)), ct);
 
     public Task<Person?> FindAsync(Guid id, CancellationToken ct) => FindAsync(
-        Sql.Command($"select {Person.Columns} from identity.users where store_id = $1 and id = $2", Sql.Uuid(scope.StoreId), Sql.Uuid(id)), ct);
+        Sql.Command(
+            $"select {Person.Columns} from identity.users where store_id = $1 and id = $2", Sql.Uuid(scope.StoreId), Sql.Uuid(id)), ct);
 
     public Task ReplaceHashAsync(Guid id, string hash, CancellationToken ct) => database.ExecuteAsync(
         ct,
         Sql.Command(
-            "update identity.users set password_hash = $3 where store_id = $1 and id = $2", Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(hash)));
+            "update identity.users set password_hash = $3 where store_id = $1 and id = $2",
+            Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(hash)));
 
     private async Task<Person?> FindAsync(NpgsqlBatchCommand command, CancellationToken ct)
     {

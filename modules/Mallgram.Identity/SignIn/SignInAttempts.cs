@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mallgram.Identity.SignIn;
 
-/// <summary>Settings under <c>Identity:Attempts</c>: failed sign-ins within a minute before more are refused, counted in each process.</summary>
+/// <summary>Settings under <c>Identity:Attempts</c>: failed sign-ins a minute before more are refused, in each process.</summary>
 internal sealed class SignInAttemptsOptions
 {
     /// <summary>For one e-mail address at one store.</summary>
@@ -71,7 +71,8 @@ internal sealed class SignInAttempts(IOptions<SignInAttemptsOptions> options, Ti
             return window;
         }
 
-        return _windows.Set(key, new Window(now + Period), new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Period, Size = 1 });
+        return _windows.Set(
+            key, new Window(now + Period), new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Period, Size = 1 });
     }
 
     private static object Account(Guid storeId, string email) => (storeId, email.ToLowerInvariant());
@@ -88,7 +89,9 @@ internal sealed class SignInAttempts(IOptions<SignInAttemptsOptions> options, Ti
             return address.MapToIPv4();
         }
 
-        return address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]) : address;
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]])
+            : address;
     }
 
     private sealed class Window(DateTimeOffset endsAt)

@@ -27,7 +27,8 @@ internal sealed class BearerAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || scope.StoreIdOrNull is not { } store)
+        if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            || scope.StoreIdOrNull is not { } store)
         {
             return AuthenticateResult.Fail("No bearer token.");
         }

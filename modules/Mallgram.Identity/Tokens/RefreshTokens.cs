@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mallgram.Identity.Tokens;
 
-/// <summary>Refresh tokens with rotation (RFC 9700 section 4.14): each is good once, and a second use ends all that came of its sign-in.</summary>
+/// <summary>Refresh tokens with rotation (RFC 9700 section 4.14): each is good once; a second use ends all that came of its sign-in.</summary>
 internal sealed class RefreshTokens(StoreDatabase database, StoreScope scope, IOptions<TokenOptions> options, TimeProvider clock)
 {
     private const int Bytes = 32;
@@ -87,7 +87,8 @@ internal sealed class RefreshTokens(StoreDatabase database, StoreScope scope, IO
     {
         Guid family;
         await using (var answer = await database.QueryAsync(ct, Sql.Command(
-            "select family from identity.refresh_tokens where store_id = $1 and token_hash = $2", Sql.Uuid(scope.StoreId), Sql.Bytes(Hash(token)))))
+            "select family from identity.refresh_tokens where store_id = $1 and token_hash = $2",
+            Sql.Uuid(scope.StoreId), Sql.Bytes(Hash(token)))))
         {
             if (!await answer.Rows.ReadAsync(ct))
             {

@@ -8,7 +8,7 @@ internal sealed class TokenOptions
 {
     public const int MinKeyBytes = 32;
 
-    /// <summary>Secret that signs access tokens (HMAC-SHA-256), at least 32 bytes as UTF-8; the same on every replica. Never logged.</summary>
+    /// <summary>Signs access tokens (HMAC-SHA-256): at least 32 bytes as UTF-8, the same on every replica. Never logged.</summary>
     [Required]
     public string SigningKey { get; set; } = "";
 

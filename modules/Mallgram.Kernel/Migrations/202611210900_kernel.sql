@@ -105,6 +105,8 @@ create function kernel.replay_dead_letters(event_ids uuid[]) returns bigint lang
         update kernel.outbox set dead_at = null, attempts = 0, available_at = now() where id = any(event_ids) and dead_at is not null returning 1)
     select count(*) from replayed
 $$;
+revoke execute on function kernel.replay_dead_letters(uuid[]) from public;
+grant execute on function kernel.replay_dead_letters(uuid[]) to mallgram_platform;
 
 -- What providers sent, raw, before anything is done with it. No wall: a message arrives before its store is known.
 create table kernel.inbox (

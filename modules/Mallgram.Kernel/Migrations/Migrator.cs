@@ -111,7 +111,8 @@ public sealed partial class Migrator(IEnumerable<MigrationSource> sources, IEnum
             CreateRole("mallgram_owner", "nologin"),
             CreateRole("mallgram_app", "nologin"),
             CreateRole("mallgram_platform", "nologin"),
-            "grant mallgram_owner to current_user",
+            // Granting needs the admin option, which a role set up by a DBA may lack: only when it is not a member yet.
+            "do $$ begin if not pg_has_role(current_user, 'mallgram_owner', 'member') then grant mallgram_owner to current_user; end if; end $$",
             $"grant create, connect, temporary on database {Quote(database)} to mallgram_owner",
             $"grant connect, temporary on database {Quote(database)} to mallgram_app, mallgram_platform",
             "grant usage, create on schema public to mallgram_owner",
@@ -138,7 +139,11 @@ public sealed partial class Migrator(IEnumerable<MigrationSource> sources, IEnum
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
         {
-            var forDba = string.Join(";\n", statements.Where(s => !s.Contains(" password ", StringComparison.Ordinal)));
+            var migrating = Quote(new NpgsqlConnectionStringBuilder(options.AdministratorConnectionString).Username ?? "");
+            var forDba = string.Join(
+                ";\n",
+                statements.Where(s => !s.Contains(" password ", StringComparison.Ordinal) && !s.Contains("to current_user", StringComparison.Ordinal))
+                    .Append($"grant mallgram_owner to {migrating}"));
             throw new MigrationException(
                 $"The administrator role may not create roles ({e.MessageText}). Have a DBA run this once, set passwords for the two logins, and run migrate "
                 + $"without Database:AppPassword and Database:PlatformPassword:\n{forDba};");
