@@ -208,7 +208,10 @@ begin
     if not found then
         perform set_config('pg_trgm.word_similarity_threshold', '0.3', true);
         return query
-            select p.id, round(word_similarity(p_folded, p.search_key) * 1000000)::bigint from catalog.products p
+            select p.id, (
+                -- Word by word: in a title, words that belong together need not stand together.
+                select round(avg(word_similarity(w, p.search_key)) * 1000000)::bigint from unnest(string_to_array(p_folded, ' ')) w where w <> '')
+            from catalog.products p
             where p.store_id = kernel.current_store() and p.status = 'active' and p_folded <% p.search_key
             order by 2 desc, 1 desc limit 500;
     end if;
