@@ -27,7 +27,8 @@ internal static class SyncLive
     // Anonymous, because a redirect to the sign-in page is no event stream: without a session the answer is `done`.
     public static void MapSyncLive(this IEndpointRouteBuilder app) => app.MapGet(Path, Stream).AllowAnonymous();
 
-    private static ServerSentEventsResult<string> Stream(HttpContext context, ApiClient api, TimeProvider clock, IHostApplicationLifetime host)
+    private static ServerSentEventsResult<string> Stream(
+        HttpContext context, ApiClient api, TimeProvider clock, IHostApplicationLifetime host)
     {
         context.Response.Headers.CacheControl = "no-store";
         // Asks reverse proxies not to hold events back.

@@ -43,7 +43,8 @@ internal static class SyncProgress
 
     private static StoreProgress ReadOne(JsonElement json) => new(
         Text(json, "store"), Text(json, "supplier"), Text(json, "state"), Count(json, "seen") ?? 0, Count(json, "total"),
-        Count(json, "created") ?? 0, Count(json, "updated") ?? 0, Count(json, "unchanged") ?? 0, Count(json, "skipped") ?? 0, Count(json, "failed") ?? 0,
+        Count(json, "created") ?? 0, Count(json, "updated") ?? 0, Count(json, "unchanged") ?? 0,
+        Count(json, "skipped") ?? 0, Count(json, "failed") ?? 0,
         Real(json, "rate_per_second") is { } rate and > 0 ? rate : null,
         Real(json, "eta_seconds") is { } eta and >= 0 and < 1e7 ? TimeSpan.FromSeconds(eta) : null,
         Reasons(json), Text(json, "error"));

@@ -36,7 +36,7 @@ public static class IdentityModule
         return services;
     }
 
-    /// <summary>For <c>migrate</c>: tables, and the first administrator of <c>Identity:FirstAdministrator</c>. Needs no signing key.</summary>
+    /// <summary>For <c>migrate</c>: tables, and whom <c>Identity:FirstAdministrator</c> names. Needs no signing key.</summary>
     public static IServiceCollection AddIdentityData(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMigrations(typeof(IdentityModule).Assembly);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mallgram.Identity.Tokens;
 
-/// <summary>Refresh tokens with rotation (RFC 9700 section 4.14): each is good once; a second use ends all that came of its sign-in.</summary>
+/// <summary>Refresh tokens with rotation (RFC 9700 section 4.14): good once each; a second use ends the whole sign-in.</summary>
 internal sealed class RefreshTokens(StoreDatabase database, StoreScope scope, IOptions<TokenOptions> options, TimeProvider clock)
 {
     private const int Bytes = 32;
