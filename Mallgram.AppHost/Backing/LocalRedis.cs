@@ -42,7 +42,9 @@ internal sealed class LocalRedis(Action<string> log) : IAsyncDisposable
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
             UseShellExecute = false,
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
         process = new Process { StartInfo = start };

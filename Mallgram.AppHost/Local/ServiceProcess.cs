@@ -41,8 +41,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
         IReadOnlyList<string> command = Programs.InOwnSession([ServiceEnvironment.DotNet, assembly, .. arguments]);
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
-            UseShellExecute = false, WorkingDirectory = folder,
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment.Clear();
         foreach (var (key, value) in environment)

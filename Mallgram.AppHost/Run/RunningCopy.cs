@@ -75,7 +75,11 @@ internal sealed class RunningCopy : IAsyncDisposable
     {
         Secrets = new Secrets
         {
-            PostgresPassword = "", AppPassword = "", PlatformPassword = "", SigningKey = "", AdministratorPassword = "",
+            PostgresPassword = "",
+            AppPassword = "",
+            PlatformPassword = "",
+            SigningKey = "",
+            AdministratorPassword = "",
         },
     };
 
@@ -95,7 +99,9 @@ internal sealed class RunningCopy : IAsyncDisposable
 
     public RunRecord NewRecord(string engine) => new()
     {
-        AppHost = ProcessIdentity.Of(Environment.ProcessId)!, Engine = engine, PortOffset = Ports.Offset,
+        AppHost = ProcessIdentity.Of(Environment.ProcessId)!,
+        Engine = engine,
+        PortOffset = Ports.Offset,
     };
 
     public async ValueTask DisposeAsync()

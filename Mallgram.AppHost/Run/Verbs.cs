@@ -90,7 +90,11 @@ internal static class Verbs
         {
             var answer = new
             {
-                Running = record is not null, record?.Ready, record?.Engine, Pid = record?.AppHost.Pid, line.Data,
+                Running = record is not null,
+                record?.Ready,
+                record?.Engine,
+                Pid = record?.AppHost.Pid,
+                line.Data,
                 Resources = record?.Resources ?? [],
             };
             Console.WriteLine(JsonSerializer.Serialize(answer, RunRecord.Json));

@@ -76,7 +76,11 @@ internal sealed class AliExpressFaults
                 {
                     error_response = new
                     {
-                        type = fault.Type, code = fault.Code, msg = fault.Message, sub_code = fault.SubCode, sub_msg = fault.SubMessage,
+                        type = fault.Type,
+                        code = fault.Code,
+                        msg = fault.Message,
+                        sub_code = fault.SubCode,
+                        sub_msg = fault.SubMessage,
                         request_id = http.TraceIdentifier,
                     },
                 },

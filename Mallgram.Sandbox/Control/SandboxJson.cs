@@ -8,7 +8,8 @@ internal static class SandboxJson
 {
     public static readonly JsonSerializerOptions Options = new(JsonSerializerOptions.Web)
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public static IResult Ok(object body) => Results.Json(body, Options);

@@ -18,7 +18,10 @@ internal sealed partial class MomoCallbacks(
 
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        ConnectCallback = PrivateNetwork.ConnectAsync, AllowAutoRedirect = false, UseProxy = false, UseCookies = false,
+        ConnectCallback = PrivateNetwork.ConnectAsync,
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
     })
     {
         Timeout = TimeSpan.FromSeconds(10),

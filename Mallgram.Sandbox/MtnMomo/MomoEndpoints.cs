@@ -128,7 +128,9 @@ internal sealed class MomoEndpoints(
         return Basic(http) is { } user
             ? Json(200, new Dictionary<string, object>(StringComparer.Ordinal)
             {
-                ["access_token"] = tokens.Issue(user), ["token_type"] = "access_token", ["expires_in"] = options.AccessTokenSeconds,
+                ["access_token"] = tokens.Issue(user),
+                ["token_type"] = "access_token",
+                ["expires_in"] = options.AccessTokenSeconds,
             })
             : Json(401, new { Error = "login_failed" });
     }

@@ -28,7 +28,9 @@ public sealed class AdminTests(RunningMallgram mallgram) : IClassFixture<Running
         });
         _page = await _browser.NewPageAsync(new BrowserNewPageOptions
         {
-            BaseURL = mallgram.Admin.ToString(), Locale = "en-GB", ViewportSize = new ViewportSize { Width = 1280, Height = 860 },
+            BaseURL = mallgram.Admin.ToString(),
+            Locale = "en-GB",
+            ViewportSize = new ViewportSize { Width = 1280, Height = 860 },
         });
         // A strict content security policy is broken by any inline script or style: that shows here.
         _page.Console += (_, message) =>

@@ -86,7 +86,8 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
             // union, not union all: even a circle of categories would come to an end.
             with += $" subtree as (select id from catalog.categories where {root}"
                 + " union select c.id from catalog.categories c join subtree s on c.parent_id = s.id),";
-            where.Add("l.category_id in (select id from subtree)");
+            // As an array the tree is read once; as a sub-select it would be searched for every row.
+            where.Add("l.category_id = any(array(select id from subtree))");
         }
 
         if (query.MinPrice is { } minPrice)

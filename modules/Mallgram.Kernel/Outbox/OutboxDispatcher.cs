@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Mallgram.Kernel.Persistence;
-using Mallgram.Kernel.Tenancy;
 using Mallgram.Kernel.Telemetry;
+using Mallgram.Kernel.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

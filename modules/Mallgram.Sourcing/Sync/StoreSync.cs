@@ -222,7 +222,9 @@ internal sealed partial class StoreSync(
                     Total = page.Total ?? work.Run.Total,
                     Checkpoint = work.Run.Checkpoint with
                     {
-                        Page = number, Listed = work.Run.Checkpoint.Listed + page.Items.Count + page.Unreadable, FeedDone = page.IsLast,
+                        Page = number,
+                        Listed = work.Run.Checkpoint.Listed + page.Items.Count + page.Unreadable,
+                        FeedDone = page.IsLast,
                     },
                 };
                 (after, var statements) = runs.Save(next, work.Job.Fence, issues);

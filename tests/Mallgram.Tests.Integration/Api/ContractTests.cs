@@ -88,6 +88,8 @@ public sealed class ContractTests(MallgramApp app) : IClassFixture<MallgramApp>
         using var list = await staff.GetAsync("/api/v1/admin/orders?status=paid&limit=1");
         var page = await list.JsonAsync(HttpStatusCode.OK);
         Assert.Equal("paid", page.GetProperty("data")[0].GetProperty("status").GetString());
+        using var rubbish = await staff.GetAsync("/api/v1/admin/orders?cursor=zzz");
+        await rubbish.ProblemAsync(400, "cursor_invalid");
         using var one = await staff.GetAsync("/api/v1/admin/orders/" + order.GetProperty("id").GetString());
         var detail = await one.JsonAsync(HttpStatusCode.OK);
         Assert.Equal(["pending", "paid"], detail.GetProperty("history").EnumerateArray().Select(h => h.GetProperty("to").GetString()!));

@@ -34,7 +34,10 @@ public sealed class AliExpressSignatureTests
     {
         var parameters = new Dictionary<string, string>
         {
-            ["code"] = "3_510001_Abc", ["app_key"] = "510001", ["timestamp"] = "1767225600000", ["sign_method"] = "sha256",
+            ["code"] = "3_510001_Abc",
+            ["app_key"] = "510001",
+            ["timestamp"] = "1767225600000",
+            ["sign_method"] = "sha256",
         };
 
         Assert.Equal(
@@ -47,7 +50,10 @@ public sealed class AliExpressSignatureTests
     {
         var parameters = new Dictionary<string, string>
         {
-            ["timestamp"] = "1767225600000", ["sign_method"] = "md5", ["method"] = "aliexpress.ds.product.get", ["app_key"] = "510001",
+            ["timestamp"] = "1767225600000",
+            ["sign_method"] = "md5",
+            ["method"] = "aliexpress.ds.product.get",
+            ["app_key"] = "510001",
         };
 
         Assert.Equal("1866F31624D740C832C5F67D8D663F4B", AliExpressSignature.Md5(parameters, Secret));

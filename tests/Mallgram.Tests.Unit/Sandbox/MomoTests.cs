@@ -89,7 +89,8 @@ public sealed class MomoTests : IDisposable
     {
         var payment = Payment("00000000-0000-4000-8000-000000000001") with
         {
-            Amount = amount, Plan = new MomoPlan { PaidPercent = percent },
+            Amount = amount,
+            Plan = new MomoPlan { PaidPercent = percent },
         };
 
         using var body = JsonDocument.Parse(MomoWire.Status(payment, "string"));

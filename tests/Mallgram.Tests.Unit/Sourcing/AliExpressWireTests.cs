@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Mallgram.Catalog.Contracts;
+using Mallgram.Sourcing.AliExpress;
+using Mallgram.Sourcing.Suppliers;
+
+namespace Mallgram.Tests.Unit.Sourcing;
+
+public sealed class AliExpressWireTests
+{
+    private const string Product =
+        """
+        {"aliexpress_ds_product_get_response":{"rsp_code":"200","result":{
+          "ae_item_base_info_dto":{"product_id":1005006000000001,"category_id":"200001","subject":"Lamp","product_status_type":"onSelling",
+            "detail":"<p>Bright</p>","evaluation_count":"12","avg_evaluation_rating":"4.6"},
+          "ae_item_sku_info_dtos":SKUS,
+          "ae_multimedia_info_dto":{"image_urls":"//ae01.example/1.jpg;https://ae01.example/2.jpg"},
+          "ae_item_properties":{"ae_item_property":{"attr_name":"Brand Name","attr_value":"Baobab"}}}}}
+        """;
+
+    private const string Sku =
+        """{"sku_id":"12","offer_sale_price":"9.99","sku_price":12.5,"currency_code":"USD","sku_available_stock":"7","ae_sku_property_dtos":[{"sku_property_name":"Color","sku_property_value":"Blue"}]}""";
+
+    [Theory]
+    [InlineData("[" + Sku + "]")]
+    [InlineData("""{"ae_item_sku_info_d_t_o":[""" + Sku + "]}")]
+    [InlineData("""{"ae_item_sku_info_d_t_o":""" + Sku + "}")]
+    [InlineData(Sku)]
+    public void Lists_are_read_in_all_their_shapes_and_numbers_as_text_too(string skus)
+    {
+        var product = AliExpressWire.Product(Root(Product.Replace("SKUS", skus, StringComparison.Ordinal)), "1005006000000001", "USD")!;
+        Assert.Equal(("Lamp", "Baobab", 4.6m, 12, true), (product.Name, product.Brand, product.Rating!.Value, product.ReviewCount, product.IsOnSale));
+        Assert.Equal(["https://ae01.example/1.jpg", "https://ae01.example/2.jpg"], product.ImageUrls);
+        var variant = Assert.Single(product.Variants);
+        Assert.Equal(("12", "Blue", 9.99m, 12.5m, 7), (variant.ExternalId, variant.Name, variant.Cost!.Value, variant.ListCost!.Value, variant.Stock));
+    }
+
+    [Theory]
+    [InlineData("13.57", "13.57", null), InlineData(" 5 ", "5", null), InlineData("0.00", "0.00", null)]
+    [InlineData("", null, SkipReasons.NoPrice), InlineData(null, null, SkipReasons.NoPrice)]
+    [InlineData("3.50 - 9.99", null, SkipReasons.PriceRange), InlineData("1-2", null, SkipReasons.PriceRange)]
+    [InlineData("-5", null, SkipReasons.PriceInvalid), InlineData("free", null, SkipReasons.PriceInvalid), InlineData("1,234.50", null, SkipReasons.PriceInvalid)]
+    [InlineData("1e9", null, SkipReasons.PriceInvalid), InlineData("9999999999999999999999999999999", null, SkipReasons.PriceInvalid)]
+    public void A_price_is_one_plain_number_or_has_a_reason(string? text, string? price, string? reason)
+    {
+        var (number, problem) = AliExpressWire.Price(text);
+        Assert.Equal((price, reason), (number?.ToString(System.Globalization.CultureInfo.InvariantCulture), problem));
+    }
+
+    [Theory]
+    [InlineData("""{"error_response":{"type":"ISV","code":"IncompleteSignature","msg":"no"}}""", SupplierFault.Refused, false)]
+    [InlineData("""{"type":"ISV","code":"IllegalAccessToken","message":"no","request_id":"1"}""", SupplierFault.TokenRefused, false)]
+    [InlineData("""{"error_response":{"type":"ISV","code":"AppCallLimit","msg":"no"}}""", SupplierFault.QuotaUsedUp, false)]
+    [InlineData("""{"error_response":{"type":"ISV","code":"ApiCallLimit","msg":"this ban will last 3 seconds"}}""", SupplierFault.Unavailable, true)]
+    [InlineData("""{"error_response":{"type":"ISP","code":15,"msg":"x","sub_code":"isp.service-unavailable"}}""", SupplierFault.Unavailable, false)]
+    [InlineData("""{"error_response":{"type":"ISP","code":"15","msg":"x","sub_code":"isv.account-migration-check-fail"}}""", SupplierFault.Refused, false)]
+    [InlineData("""{"error_response":{"code":"15","msg":"x"}}""", SupplierFault.Refused, false)]
+    public void Faults_are_sorted_by_what_can_be_done(string answer, object fault, bool tooFast)
+    {
+        var thrown = Assert.Throws<AliExpressFaultException>(() => AliExpressWire.ThrowIfFault(Root(answer)));
+        Assert.Equal(((SupplierFault)fault, tooFast, tooFast ? TimeSpan.FromSeconds(3) : (TimeSpan?)null), (thrown.Fault, thrown.IsTooFast, thrown.BanTime));
+    }
+
+    [Theory]
+    [InlineData("""{"aliexpress_ds_product_get_response":{"rsp_code":200}}"""), InlineData("""{"code":"0","access_token":"x"}""")]
+    public void Good_answers_are_no_faults(string answer) => AliExpressWire.ThrowIfFault(Root(answer));
+
+    [Fact]
+    public void An_item_that_is_gone_is_null_and_one_that_is_refused_says_so()
+    {
+        Assert.Null(AliExpressWire.Product(Root("""{"x_response":{"rsp_code":605,"rsp_msg":"ITEM_ID_NOT_FOUND"}}"""), "1", "USD"));
+        Assert.Equal(
+            SupplierFault.ItemRefused,
+            Assert.Throws<SupplierException>(() => AliExpressWire.Product(Root("""{"x_response":{"rsp_code":"4002","rsp_msg":"no"}}"""), "1", "USD")).Fault);
+    }
+
+    [Theory]
+    [InlineData("[]"), InlineData("{}"), InlineData("""{"x_response":[]}"""), InlineData("""{"x_response":{"rsp_code":200,"result":"?"}}""")]
+    [InlineData("""{"x_response":{"rsp_code":200,"result":{"ae_item_base_info_dto":null}}}""")]
+    public void Other_shapes_are_unreadable_not_guessed(string answer) =>
+        Assert.ThrowsAny<JsonException>(() =>
+        {
+            AliExpressWire.ThrowIfFault(Root(answer));
+            AliExpressWire.Product(Root(answer), "1", "USD");
+        });
+
+    [Fact]
+    public void Half_a_surrogate_pair_is_no_text() => Assert.Equal(
+        "", AliExpressWire.Product(Root(Product.Replace("SKUS", "[]", StringComparison.Ordinal).Replace("\"Lamp\"", "\"\\ud800\"", StringComparison.Ordinal)), "1", "USD")!.Name);
+
+    [Theory]
+    [InlineData(1, 50, "\"is_finished\":false", false), InlineData(1, 50, "\"is_finished\":\"true\"", true)]
+    [InlineData(2, 50, "\"total_record_count\":\"100\"", true), InlineData(1, 50, "\"total_record_count\":100", false)]
+    [InlineData(1, 50, "\"x\":1", true), InlineData(1, 1, "\"x\":1", false)]
+    public void The_last_page_is_known_by_word_by_total_or_by_size(int page, int size, string member, bool last) => Assert.Equal(
+        last,
+        AliExpressWire.Feed(Root("""{"a_response":{"resp_result":{"resp_code":200,"result":{"products":{"product":{"product_id":7}},""" + member + "}}}}"), page, size).IsLast);
+
+    [Fact]
+    public void An_empty_page_is_the_last_and_sales_figures_do_not_change_the_hash()
+    {
+        Assert.True(AliExpressWire.Feed(Root("""{"a_response":{"result":{"products":[],"is_finished":false}}}"""), 3, 50).IsLast);
+        FeedItem Item(string sales) => AliExpressWire.Feed(
+            Root("""{"a_response":{"result":{"products":[{"product_id":7,"product_title":"Lamp","lastest_volume":""" + sales + "}]}}}"), 1, 50).Items[0];
+        Assert.Equal(Item("1").Hash, Item("2").Hash);
+    }
+
+    private static JsonElement Root(string json) => JsonDocument.Parse(json).RootElement;
+}
