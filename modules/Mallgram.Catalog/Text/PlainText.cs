@@ -119,8 +119,8 @@ internal static class PlainText
             // What stands in these is not for readers.
             if (name is "script" or "style" or "iframe" or "template" or "noscript")
             {
-                end = After(text, "</" + name, end);
-                end = end < text.Length ? AfterTag(text, end) : end;
+                var close = text.IndexOf("</" + name, end, StringComparison.OrdinalIgnoreCase);
+                end = close < 0 ? text.Length : AfterTag(text, close);
             }
 
             plain.Append(lineBreaks && IsBlock(name) ? '\n' : ' ');
