@@ -33,7 +33,9 @@ internal static class CategoryEndpoints
         int? count = null;
         if (!string.IsNullOrEmpty(limit))
         {
-            count = int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 100 ? number : null;
+            count = int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 100
+                ? number
+                : null;
             if (count is null)
             {
                 var errors = new FieldErrors();

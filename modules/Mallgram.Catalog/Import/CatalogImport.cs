@@ -138,8 +138,8 @@ internal sealed class CatalogImport(StoreDatabase database, StoreScope scope, IS
             var before = known.GetValueOrDefault(node.ExternalId);
             var parent = node.Parent is null ? null : placed[node.Parent.ExternalId];
             var row = new CategoryRow(
-                before?.Id ?? PublicId.New(clock), parent?.Id, before?.Slug ?? NewSlug(node, parent, supplier, slugs), node.Name, node.NameFr, node.Path,
-                node.PathFr);
+                before?.Id ?? PublicId.New(clock), parent?.Id, before?.Slug ?? NewSlug(node, parent, supplier, slugs),
+                node.Name, node.NameFr, node.Path, node.PathFr);
             placed.Add(node.ExternalId, row);
             if (row != before)
             {
@@ -166,7 +166,8 @@ internal sealed class CatalogImport(StoreDatabase database, StoreScope scope, IS
         return hidden;
     }
 
-    private static async Task<int> HideAsync(StoreTransaction transaction, string supplier, IEnumerable<string> externalIds, CancellationToken ct)
+    private static async Task<int> HideAsync(
+        StoreTransaction transaction, string supplier, IEnumerable<string> externalIds, CancellationToken ct)
     {
         await using var rows = await transaction.QueryAsync(ct, Sql.Command(Hide, Sql.Text(supplier), Sql.Texts([.. externalIds])));
         await rows.ReadAsync(ct);
@@ -273,7 +274,10 @@ internal sealed class CatalogImport(StoreDatabase database, StoreScope scope, IS
         Sql.Text(supplier),
         Sql.Texts([.. changed.Select(c => c.ExternalId)]),
         Sql.Uuids([.. changed.Select(c => c.Row.Id)]),
-        new NpgsqlParameter<Guid?[]> { TypedValue = [.. changed.Select(c => c.Row.ParentId)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+        new NpgsqlParameter<Guid?[]>
+        {
+            TypedValue = [.. changed.Select(c => c.Row.ParentId)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
+        },
         Sql.Texts([.. changed.Select(c => c.Row.Slug)]),
         Sql.Texts([.. changed.Select(c => c.Row.Name)]),
         Sql.Texts([.. changed.Select(c => c.Row.NameFr!)]),

@@ -50,9 +50,11 @@ internal static class ProductPreparation
     private const int MaxVariants = 500;
 
     /// <summary>Exactly one of the two is set.</summary>
-    public static (PreparedProduct? Product, SkippedItem? Skipped) Prepare(string supplier, SupplierProduct product, byte[] hash, PriceContext pricing)
+    public static (PreparedProduct? Product, SkippedItem? Skipped) Prepare(
+        string supplier, SupplierProduct product, byte[] hash, PriceContext pricing)
     {
-        SkippedItem Skip(string reason, string? detail = null) => new(product.ExternalId, reason, detail is { Length: > 200 } ? detail[..200] : detail);
+        SkippedItem Skip(string reason, string? detail = null) =>
+            new(product.ExternalId, reason, detail is { Length: > 200 } ? detail[..200] : detail);
 
         if (!product.IsOnSale)
         {
@@ -132,10 +134,10 @@ internal static class ProductPreparation
         return (
             new PreparedVariant(
                 variant.ExternalId,
-                string.Concat(supplier.AsSpan(0, Math.Min(2, supplier.Length)), "-", StableCode.Of(12, supplier, product.ExternalId, variant.ExternalId))
-                    .ToUpperInvariant(),
+                $"{supplier[..Math.Min(2, supplier.Length)]}-{StableCode.Of(12, supplier, product.ExternalId, variant.ExternalId)}".ToUpperInvariant(),
                 PlainText.Line(variant.Name, 200) is { Length: > 0 } name ? name : null,
-                [.. variant.Options.Select(o => KeyValuePair.Create(PlainText.Line(o.Key, 100), PlainText.Line(o.Value, 200))).Where(o => o.Key.Length > 0)],
+                [.. variant.Options.Select(o => KeyValuePair.Create(PlainText.Line(o.Key, 100), PlainText.Line(o.Value, 200)))
+                    .Where(o => o.Key.Length > 0)],
                 position,
                 amount,
                 before > amount ? before : null,
@@ -148,5 +150,6 @@ internal static class ProductPreparation
     }
 
     private static bool IsWebAddress(string url) =>
-        url.Length <= 2000 && Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
+        url.Length <= 2000 && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Mallgram.Catalog.Import;
 
-/// <summary>Short codes that only depend on the supplier's ids: the same item gets the same slug and stock number in every installation.</summary>
+/// <summary>
+/// Short codes that only depend on the supplier's ids: the same item gets the same slug and stock number in every installation.
+/// </summary>
 internal static class StableCode
 {
     // Crockford base 32 without look-alikes; 5 bits a character.

@@ -54,7 +54,8 @@ internal static class ProductEndpoints
     private static async Task<IResult> FindAsync(string idOrSlug, [FromQuery] string? fields, ProductReads reads, CancellationToken ct)
     {
         var wanted = ProductQuery.ParseDetailFields(fields);
-        var product = idOrSlug.Length > 200 || idOrSlug.Any(c => char.IsControl(c) || char.IsSurrogate(c)) ? null : await reads.FindAsync(idOrSlug, ct);
+        var isNoKey = idOrSlug.Length > 200 || idOrSlug.Any(c => char.IsControl(c) || char.IsSurrogate(c));
+        var product = isNoKey ? null : await reads.FindAsync(idOrSlug, ct);
         if (product is null)
         {
             throw new ProblemException(ProductNotFound);

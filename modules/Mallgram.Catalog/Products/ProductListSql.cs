@@ -148,7 +148,9 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
     }
 
     private static long Number(string value, long most) =>
-        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most ? number : throw ListCursor.Invalid();
+        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+            ? number
+            : throw ListCursor.Invalid();
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

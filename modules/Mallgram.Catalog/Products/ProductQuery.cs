@@ -149,7 +149,8 @@ internal sealed record ProductQuery(
             return null;
         }
 
-        var fields = sent.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
+        var fields = sent.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Distinct(StringComparer.Ordinal).ToList();
         if (fields.Exists(f => !known.Contains(f, StringComparer.Ordinal)))
         {
             var list = string.Join(", ", known);

@@ -58,7 +58,8 @@ internal sealed class OrderCatalog(StoreScope scope) : IOrderCatalog
         "select * from catalog.reserve($1, $2, $3, $4)",
         Sql.Uuid(orderId),
         Sql.Uuids([.. lines.Select(l => l.VariantId)]),
-        Sql.Ints([.. lines.Select(l => l.Quantity > 0 ? l.Quantity : throw new ArgumentOutOfRangeException(nameof(lines), "Quantities are at least 1."))]),
+        Sql.Ints([.. lines.Select(l =>
+            l.Quantity > 0 ? l.Quantity : throw new ArgumentOutOfRangeException(nameof(lines), "Quantities are at least 1."))]),
         Sql.Time(expiresAt));
 
     public NpgsqlBatchCommand Commit(Guid orderId) => Sql.Command(

@@ -147,9 +147,12 @@ internal static class PlainText
     }
 
     private static bool IsBlock(string name) =>
-        name is "" or "p" or "div" or "br" or "li" or "ul" or "ol" or "tr" or "table" or "h1" or "h2" or "h3" or "h4" or "h5" or "h6" or "section";
+        name is "" or "p" or "div" or "section" or "br" or "li" or "ul" or "ol" or "tr" or "table"
+            or "h1" or "h2" or "h3" or "h4" or "h5" or "h6";
 
-    /// <summary>Position after the tag that starts at <paramref name="start"/>; quotes may hold a <c>&gt;</c>. An open end swallows the rest.</summary>
+    /// <summary>
+    /// Position after the tag that starts at <paramref name="start"/>; quotes may hold a <c>&gt;</c>. An open end swallows the rest.
+    /// </summary>
     private static int AfterTag(string text, int start)
     {
         var quote = '\0';

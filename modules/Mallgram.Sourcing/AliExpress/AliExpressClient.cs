@@ -76,9 +76,11 @@ internal sealed partial class AliExpressClient(
             }
             catch (JsonException e)
             {
-                fault = new SupplierException(SupplierFault.Unreadable, "unreadable_answer", $"{api}: the answer is no JSON of the expected shape.", e);
+                fault = new SupplierException(
+                    SupplierFault.Unreadable, "unreadable_answer", $"{api}: the answer is no JSON of the expected shape.", e);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or TaskCanceledException && !ct.IsCancellationRequested)
+            catch (Exception e) when (!ct.IsCancellationRequested
+                && e is HttpRequestException or IOException or TimeoutException or TaskCanceledException)
             {
                 fault = new SupplierException(SupplierFault.Unavailable, "unreachable", $"{api}: {e.Message}", e);
             }

@@ -70,7 +70,8 @@ internal sealed partial class AliExpressTokens(
                 LogRenewalFailed(e.Code);
                 return known with { RenewAt = clock.GetUtcNow().AddMinutes(1) };
             }
-            catch (SupplierException e) when (e.Fault is SupplierFault.Refused or SupplierFault.TokenRefused && options.Value.AuthorizationCode.Length > 0)
+            catch (SupplierException e) when (e.Fault is SupplierFault.Refused or SupplierFault.TokenRefused
+                && options.Value.AuthorizationCode.Length > 0)
             {
                 // The refresh token is spent; perhaps the account was authorised anew.
                 LogRenewalFailed(e.Code);

@@ -37,13 +37,15 @@ internal static class AliExpressWire
 
         code ??= "unknown";
         var subCode = Text(fault, "sub_code");
-        var message = Cut(string.Join(" ", new[] { code, Text(fault, "msg") ?? Text(fault, "message"), subCode, Text(fault, "sub_msg") }.Where(t => t is not null)));
+        string?[] words = [code, Text(fault, "msg") ?? Text(fault, "message"), subCode, Text(fault, "sub_msg")];
+        var message = Cut(string.Join(" ", words.Where(w => w is not null)));
         throw code switch
         {
             "ApiCallLimit" => AliExpressFaultException.TooFast(BanTime(message)),
             "AppCallLimit" => new AliExpressFaultException(SupplierFault.QuotaUsedUp, code, message),
             "IllegalAccessToken" => new AliExpressFaultException(SupplierFault.TokenRefused, code, message),
-            _ => new AliExpressFaultException(IsTheirs(Text(fault, "type"), subCode) ? SupplierFault.Unavailable : SupplierFault.Refused, code, message),
+            _ when IsTheirs(Text(fault, "type"), subCode) => new AliExpressFaultException(SupplierFault.Unavailable, code, message),
+            _ => new AliExpressFaultException(SupplierFault.Refused, code, message),
         };
     }
 
@@ -127,7 +129,8 @@ internal static class AliExpressWire
 
         var result = Member(response, "result");
         var info = Member(result, "ae_item_base_info_dto");
-        var pictures = Text(TryMember(result, "ae_multimedia_info_dto"), "image_urls")?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var pictures = Text(TryMember(result, "ae_multimedia_info_dto"), "image_urls")
+            ?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return new SupplierProduct
         {
             ExternalId = externalId,
@@ -160,7 +163,8 @@ internal static class AliExpressWire
         }
 
         var dash = trimmed.AsSpan(1).IndexOfAny('-', '–', '~') + 1;
-        return (null, dash > 0 && dash < trimmed.Length - 1 && trimmed.Any(char.IsAsciiDigit) ? SkipReasons.PriceRange : SkipReasons.PriceInvalid);
+        var isRange = dash > 0 && dash < trimmed.Length - 1 && trimmed.Any(char.IsAsciiDigit);
+        return (null, isRange ? SkipReasons.PriceRange : SkipReasons.PriceInvalid);
     }
 
     private static SupplierVariant Variant(JsonElement sku, int index, string currency)
@@ -221,7 +225,9 @@ internal static class AliExpressWire
         }
 
         var digits = string.Concat(message.Skip(start + mark.Length).TakeWhile(char.IsAsciiDigit));
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 60)) : null;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 60))
+            : null;
     }
 
     /// <summary>The one member <c>…_response</c> of a business answer.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Mallgram.Catalog.Contracts;
+using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Telemetry;
@@ -179,7 +180,8 @@ internal sealed partial class StoreSync(
         int unchanged = 0, skippedAgain = 0;
         foreach (var item in items)
         {
-            if (!known.TryGetValue(item.ExternalId, out var before) || !before.FeedHash.AsSpan().SequenceEqual(item.Hash) || before.ReadAt < staleBefore)
+            if (!known.TryGetValue(item.ExternalId, out var before) || before.ReadAt < staleBefore
+                || !before.FeedHash.AsSpan().SequenceEqual(item.Hash))
             {
                 wanted.Add(item);
             }
@@ -274,10 +276,13 @@ internal sealed partial class StoreSync(
 
     private async Task SkipPageAsync(Work work, int number, SupplierException e, CancellationToken ct)
     {
-        SyncIssue[] issues = [new($"page {number.ToString(System.Globalization.CultureInfo.InvariantCulture)}", "feed_page_" + e.Code, e.Message)];
+        var name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"page {number}");
+        SyncIssue[] issues = [new(name, "feed_page_" + e.Code, e.Message)];
         var before = work.Run.Checkpoint;
         var (after, statements) = runs.Save(
-            work.Run.Count(issues) with { Checkpoint = before with { Page = number, PagesFailed = before.PagesFailed + 1 } }, work.Job.Fence, issues);
+            work.Run.Count(issues) with { Checkpoint = before with { Page = number, PagesFailed = before.PagesFailed + 1 } },
+            work.Job.Fence,
+            issues);
         await import.ImportAsync(work.Supplier.Code, [], _ => statements, ct);
         work.Run = after;
     }
@@ -325,10 +330,12 @@ internal sealed partial class StoreSync(
         var (run, counters) = (work.Run, work.Run.Counters);
         var seconds = Stopwatch.GetElapsedTime(work.StartedAt).TotalSeconds;
         var rate = seconds > 0 ? Math.Round((counters.Seen - work.SeenBefore) / seconds, 1) : 0;
+        double? eta = state == SyncStates.Running && rate > 0 && run.Total is { } total
+            ? Math.Round(Math.Max(0, total - counters.Seen) / rate, 1)
+            : null;
         return new StoreSyncStatus(
-            work.Store, work.Supplier.Code, state, Kernel.Ids.PublicId.Format(Kernel.Ids.PublicId.SyncRun, run.Id), counters.Seen, run.Total,
-            counters.Created, counters.Updated, counters.Unchanged, counters.Skipped, counters.Failed, counters.Hidden, run.Reasons, rate,
-            state == SyncStates.Running && rate > 0 && run.Total is { } total ? Math.Round(Math.Max(0, total - counters.Seen) / rate, 1) : null, error);
+            work.Store, work.Supplier.Code, state, PublicId.Format(PublicId.SyncRun, run.Id), counters.Seen, run.Total, counters.Created,
+            counters.Updated, counters.Unchanged, counters.Skipped, counters.Failed, counters.Hidden, run.Reasons, rate, eta, error);
     }
 
     private static SyncCounters Sum(SyncCounters a, SyncCounters b) => new(

@@ -76,7 +76,8 @@ internal static class SyncRunEndpoints
         }
 
         await using var reader = await database.QueryAsync(ct, Sql.Command(
-            $"select {Columns} from sourcing.sync_runs where $1::uuid is null or id < $1 order by id desc limit $2", Sql.Uuid(before), Sql.Int(count + 1)));
+            $"select {Columns} from sourcing.sync_runs where $1::uuid is null or id < $1 order by id desc limit $2",
+            Sql.Uuid(before), Sql.Int(count + 1)));
         var rows = new List<SyncRunView>();
         while (await reader.Rows.ReadAsync(ct))
         {
@@ -84,7 +85,8 @@ internal static class SyncRunEndpoints
         }
 
         // Run ids sort by the time they started, so the last id shown is the cursor.
-        return TypedResults.Ok(rows.Count > count ? new SyncRunPage(rows[..count], rows[count - 1].Id) : new SyncRunPage(rows, NextCursor: null));
+        return TypedResults.Ok(
+            rows.Count > count ? new SyncRunPage(rows[..count], rows[count - 1].Id) : new SyncRunPage(rows, NextCursor: null));
     }
 
     private static async Task<Ok<SyncRunView>> FindAsync(string id, StoreDatabase database, CancellationToken ct)

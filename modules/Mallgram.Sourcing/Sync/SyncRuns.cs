@@ -51,7 +51,8 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         }
 
         var run = new SyncRun(
-            PublicId.New(clock), supplier, clock.GetUtcNow(), SyncCheckpoint.Start, SyncCounters.Zero, Total: null, new Dictionary<string, int>(), 0);
+            PublicId.New(clock), supplier, clock.GetUtcNow(), SyncCheckpoint.Start, SyncCounters.Zero, Total: null,
+            new Dictionary<string, int>(), 0);
         await database.ExecuteAsync(ct, Sql.Command(
             """
             insert into sourcing.sync_runs (store_id, id, supplier, job_run_id, fence, state, checkpoint, started_at)
@@ -112,7 +113,10 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
                     set feed_hash = excluded.feed_hash, skip_reason = excluded.skip_reason, read_at = excluded.read_at
                 """,
                 Sql.Uuid(scope.StoreId), Sql.Text(run.Supplier), Sql.Texts([.. read.Select(r => r.ExternalId)]),
-                new NpgsqlParameter<byte[][]> { TypedValue = [.. read.Select(r => r.FeedHash)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                new NpgsqlParameter<byte[][]>
+                {
+                    TypedValue = [.. read.Select(r => r.FeedHash)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+                },
                 Sql.Texts([.. read.Select(r => r.SkipReason!)]), Sql.Time(clock.GetUtcNow()));
         }
     }
@@ -165,7 +169,10 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         if (state is SyncStates.Succeeded or SyncStates.Incomplete or SyncStates.Cancelled)
         {
             statements.Add(Sql.Command(
-                "delete from sourcing.sync_pages p using sourcing.sync_runs r where r.store_id = p.store_id and r.id = p.run_id and r.supplier = $1",
+                """
+                delete from sourcing.sync_pages p using sourcing.sync_runs r
+                where r.store_id = p.store_id and r.id = p.run_id and r.supplier = $1
+                """,
                 Sql.Text(run.Supplier)));
         }
 
