@@ -276,7 +276,8 @@ internal sealed class CatalogImport(StoreDatabase database, StoreScope scope, IS
         Sql.Uuids([.. changed.Select(c => c.Row.Id)]),
         new NpgsqlParameter<Guid?[]>
         {
-            TypedValue = [.. changed.Select(c => c.Row.ParentId)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
+            TypedValue = [.. changed.Select(c => c.Row.ParentId)],
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
         },
         Sql.Texts([.. changed.Select(c => c.Row.Slug)]),
         Sql.Texts([.. changed.Select(c => c.Row.Name)]),

@@ -115,7 +115,8 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
                 Sql.Uuid(scope.StoreId), Sql.Text(run.Supplier), Sql.Texts([.. read.Select(r => r.ExternalId)]),
                 new NpgsqlParameter<byte[][]>
                 {
-                    TypedValue = [.. read.Select(r => r.FeedHash)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+                    TypedValue = [.. read.Select(r => r.FeedHash)],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
                 },
                 Sql.Texts([.. read.Select(r => r.SkipReason!)]), Sql.Time(clock.GetUtcNow()));
         }

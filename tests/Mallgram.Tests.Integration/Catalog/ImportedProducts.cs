@@ -14,7 +14,9 @@ internal sealed class ImportedProducts(MallgramApp app)
 
     public static SupplierProduct Product(string id, string name = "Lamp", decimal? cost = 10m, int stock = 5, params SupplierVariant[] variants) => new()
     {
-        ExternalId = id, Name = name, Variants = variants.Length > 0 ? variants : [Variant("1", cost, stock)],
+        ExternalId = id,
+        Name = name,
+        Variants = variants.Length > 0 ? variants : [Variant("1", cost, stock)],
     };
 
     public static SupplierVariant Variant(string id, decimal? cost = 10m, int stock = 5) =>

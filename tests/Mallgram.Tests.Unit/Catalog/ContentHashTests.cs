@@ -6,7 +6,13 @@ public sealed class ContentHashTests
 {
     private static readonly SupplierProduct Lamp = new()
     {
-        ExternalId = "1", Name = "Lamp", Description = "Bright", Brand = "Baobab", Rating = 4.5m, ReviewCount = 3, ImageUrls = ["https://a/1.jpg"],
+        ExternalId = "1",
+        Name = "Lamp",
+        Description = "Bright",
+        Brand = "Baobab",
+        Rating = 4.5m,
+        ReviewCount = 3,
+        ImageUrls = ["https://a/1.jpg"],
         Variants = [new() { ExternalId = "s1", Name = "Blue", Cost = 12.50m, CostCurrency = "USD", Stock = 5, Options = [new("Color", "Blue")] }],
     };
 
