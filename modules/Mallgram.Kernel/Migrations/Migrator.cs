@@ -87,8 +87,9 @@ public sealed partial class Migrator(IEnumerable<MigrationSource> sources, IEnum
 
                 return;
             }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase)
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
             {
+                // Another migrate made it meanwhile; at the very same moment the server reports it as a violated unique index.
                 return;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege)
