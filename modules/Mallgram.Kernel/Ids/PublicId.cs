@@ -18,7 +18,6 @@ public static class PublicId
     public const string Payment = "pay";
     public const string User = "usr";
     public const string Store = "sto";
-    public const string Event = "evt";
     public const string SyncRun = "syn";
     public const string JobRun = "run";
 

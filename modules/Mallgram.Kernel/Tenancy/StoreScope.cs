@@ -8,8 +8,6 @@ public sealed class StoreScope
 {
     private Guid? _storeId;
 
-    public bool IsSet => _storeId is not null;
-
     /// <exception cref="InvalidOperationException">No store was set: a route or job reached store data without one.</exception>
     public Guid StoreId => _storeId ?? throw new InvalidOperationException("No store is set for this scope.");
 
