@@ -30,10 +30,33 @@ public sealed record SupplierProduct
 
     public int ReviewCount { get; init; }
 
-    /// <summary>Fewest units the supplier sells at once.</summary> <value>1</value>
+    /// <summary>Fewest units the supplier sells at once; 2 or more makes it a wholesale (b2b) offer.</summary> <value>1</value>
     public int MinOrderQuantity { get; init; } = 1;
 
     public bool IsOnSale { get; init; } = true;
+
+    /// <summary>The supplier's id of whoever sells it there.</summary>
+    public string? SellerId { get; init; }
+
+    public string? SellerName { get; init; }
+
+    /// <summary>Of the seller, 0 to 5; null when unknown.</summary>
+    public decimal? SellerRating { get; init; }
+
+    /// <summary>Units sold at the supplier's, as it says; null when it does not.</summary>
+    public int? SalesCount { get; init; }
+
+    /// <summary>Most days from the supplier to the buyer's country; null when unknown.</summary>
+    public int? ShipsWithinDays { get; init; }
+
+    /// <summary>Of one unit with its packaging; null when unknown.</summary>
+    public int? WeightGrams { get; init; }
+
+    /// <summary>What the supplier tells about it (<c>Material</c>, <c>Cotton</c>), in its order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Specifications { get; init; } = [];
+
+    /// <summary>Absolute https address; null when there is no video.</summary>
+    public string? VideoUrl { get; init; }
 
     /// <summary>Absolute http or https addresses, the main picture first; others are dropped.</summary>
     public IReadOnlyList<string> ImageUrls { get; init; } = [];
@@ -45,7 +68,7 @@ public sealed record SupplierProduct
     /// </summary>
     public byte[] ContentHash()
     {
-        const byte version = 1;
+        const byte version = 2;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData([version, IsOnSale ? (byte)1 : (byte)0]);
         Append(hash, Name);
@@ -57,9 +80,23 @@ public sealed record SupplierProduct
         Append(hash, Canonical(Rating));
         Append(hash, ReviewCount.ToString(CultureInfo.InvariantCulture));
         Append(hash, MinOrderQuantity.ToString(CultureInfo.InvariantCulture));
+        Append(hash, SellerId);
+        Append(hash, SellerName);
+        Append(hash, Canonical(SellerRating));
+        Append(hash, SalesBand(SalesCount)?.ToString(CultureInfo.InvariantCulture));
+        Append(hash, ShipsWithinDays?.ToString(CultureInfo.InvariantCulture));
+        Append(hash, WeightGrams?.ToString(CultureInfo.InvariantCulture));
+        Append(hash, VideoUrl);
         foreach (var url in ImageUrls)
         {
             Append(hash, url);
+        }
+
+        foreach (var (name, value) in Specifications)
+        {
+            hash.AppendData([3]);
+            Append(hash, name);
+            Append(hash, value);
         }
 
         foreach (var variant in Variants)
@@ -72,6 +109,14 @@ public sealed record SupplierProduct
             Append(hash, Canonical(variant.ListCost));
             Append(hash, variant.CostCurrency);
             Append(hash, variant.Stock.ToString(CultureInfo.InvariantCulture));
+            Append(hash, variant.ImageUrl);
+            foreach (var tier in variant.Tiers)
+            {
+                hash.AppendData([4]);
+                Append(hash, tier.MinQuantity.ToString(CultureInfo.InvariantCulture));
+                Append(hash, Canonical(tier.Cost));
+            }
+
             foreach (var (option, value) in variant.Options)
             {
                 Append(hash, option);
@@ -81,6 +126,9 @@ public sealed record SupplierProduct
 
         return hash.GetHashAndReset()[..16];
     }
+
+    /// <summary>Sales move with every order; only a new order of magnitude is a change worth writing.</summary>
+    private static int? SalesBand(int? sales) => sales is { } n ? (int)Math.Log2(Math.Max(1, n)) : null;
 
     /// <summary>12.50 and 12.5 are one number.</summary>
     private static string? Canonical(decimal? number) => number?.ToString("0.############", CultureInfo.InvariantCulture);
@@ -108,7 +156,10 @@ public sealed record SupplierVariant
     /// <summary>Option name and value in the supplier's order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Options { get; init; } = [];
 
-    /// <summary>Price we pay, in major units; null with <see cref="PriceProblem"/> set.</summary>
+    /// <summary>
+    /// Price we pay for one unit when the product's <see cref="SupplierProduct.MinOrderQuantity"/> is bought, in major units; null with
+    /// <see cref="PriceProblem"/> set.
+    /// </summary>
     public decimal? Cost { get; init; }
 
     /// <summary>The supplier's price before its discount, in major units; null when there is none.</summary>
@@ -120,9 +171,19 @@ public sealed record SupplierVariant
     /// <summary>Why there is no cost: <c>no_price</c>, <c>price_range</c> or <c>price_invalid</c> of <see cref="SkipReasons"/>.</summary>
     public string? PriceProblem { get; init; }
 
+    /// <summary>Lower prices for more units, by rising quantity above the product's smallest order; empty when there are none.</summary>
+    public IReadOnlyList<SupplierTier> Tiers { get; init; } = [];
+
+    /// <summary>Absolute http or https address of this variant's picture.</summary>
+    public string? ImageUrl { get; init; }
+
     /// <summary>Units the supplier has; 0 when it says nothing.</summary>
     public int Stock { get; init; }
 }
+
+/// <param name="MinQuantity">From this many units of one order on.</param>
+/// <param name="Cost">Of one unit, in major units of the variant's currency.</param>
+public sealed record SupplierTier(int MinQuantity, decimal Cost);
 
 /// <param name="ParentExternalId">Null for a root.</param>
 /// <param name="NameFr">Null when the supplier gave none.</param>
