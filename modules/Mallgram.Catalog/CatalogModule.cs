@@ -1,11 +1,9 @@
 using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
-using Mallgram.Catalog.Persistence;
 using Mallgram.Catalog.Products;
 using Mallgram.Catalog.Stock;
 using Mallgram.Kernel;
-using Mallgram.Kernel.Persistence;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,7 +15,6 @@ public static class CatalogModule
     public static IServiceCollection AddCatalog(this IServiceCollection services)
     {
         services.AddMigrations(typeof(CatalogModule).Assembly);
-        services.AddSingleton<IEntityMapping, CatalogMapping>();
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
         services.AddScoped<ProductReads>();
