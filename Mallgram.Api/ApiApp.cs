@@ -1,6 +1,7 @@
 using Mallgram.Api.Health;
 using Mallgram.Api.OpenApi;
 using Mallgram.Catalog;
+using Mallgram.Files;
 using Mallgram.Identity;
 using Mallgram.Identity.Contracts;
 using Mallgram.Kernel;
@@ -30,6 +31,7 @@ public static class ApiApp
         builder.AddSharedRedis();
         builder.Services.AddStores();
         builder.Services.AddIdentity(builder.Configuration);
+        builder.Services.AddFiles();
         builder.Services.AddCatalog();
         builder.Services.AddSourcing(builder.Configuration);
         builder.Services.AddOrders();

@@ -14,6 +14,7 @@ static async Task<int> UpAsync(RunningCopy copy)
     var appPassword = builder.AddParameter("app-password", secrets.AppPassword, secret: true);
     var platformPassword = builder.AddParameter("platform-password", secrets.PlatformPassword, secret: true);
     var signingKey = builder.AddParameter("signing-key", secrets.SigningKey, secret: true);
+    var filesSigningKey = builder.AddParameter("files-signing-key", secrets.FilesSigningKey, secret: true);
     var postgresPassword = builder.AddParameter("postgres-password", secrets.PostgresPassword, secret: true);
     var database = servers.GivenPostgres is { } given
         ? Database.Given(builder, given, appPassword, platformPassword)
@@ -35,10 +36,12 @@ static async Task<int> UpAsync(RunningCopy copy)
 
     var api = Service<Projects.Mallgram_Api>("api", ports.Api)
         .WithEnvironment("Identity__SigningKey", signingKey)
+        .WithEnvironment("Files__SigningKey", filesSigningKey)
         .WithReplicas(copy.Replicas("api"))
         .WithExternalHttpEndpoints();
     var worker = Service<Projects.Mallgram_Worker>("worker", port: null)
         .WithEnvironment("Identity__SigningKey", signingKey)
+        .WithEnvironment("Files__SigningKey", filesSigningKey)
         .WithReplicas(copy.Replicas("worker"));
     var admin = Service<Projects.Mallgram_Web_Admin>("admin", ports.Admin)
         .WithReference(api)
@@ -60,8 +63,8 @@ static async Task<int> UpAsync(RunningCopy copy)
         {
             sandbox.WithEnvironment("Sandbox__Catalogue", Path.GetFullPath(catalogue));
         }
-        api.WithSandboxProviders(sandbox, ports);
-        worker.WithSandboxProviders(sandbox, ports);
+        api.WithSandboxProviders(sandbox, copy);
+        worker.WithSandboxProviders(sandbox, copy);
         admin.WithReference(sandbox);
     }
 

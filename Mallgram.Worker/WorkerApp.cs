@@ -1,4 +1,5 @@
 using Mallgram.Catalog;
+using Mallgram.Files;
 using Mallgram.Identity;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
@@ -25,6 +26,7 @@ public static class WorkerApp
         builder.AddSharedRedis();
         builder.Services.AddStores();
         builder.Services.AddIdentityData(builder.Configuration);
+        builder.Services.AddFiles();
         builder.Services.AddCatalog();
         builder.Services.AddSourcing(builder.Configuration);
         builder.Services.AddOrders();

@@ -8,10 +8,10 @@ internal static class DevelopmentSettings
     /// provider keys can be tried without touching anything.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithSandboxProviders(
-        this IResourceBuilder<ProjectResource> service, IResourceBuilder<ProjectResource> sandbox, Ports ports)
+        this IResourceBuilder<ProjectResource> service, IResourceBuilder<ProjectResource> sandbox, RunningCopy copy)
     {
         service.WithReference(sandbox);
-        foreach (var (name, value) in Providers(ports))
+        foreach (var (name, value) in Settings(copy.Ports, copy.Data.Private("files")))
         {
             if (ServiceEnvironment.OperatorsOwn(name) is null)
             {
@@ -26,7 +26,7 @@ internal static class DevelopmentSettings
             ? service.WithEnvironment("ASPNETCORE_ENVIRONMENT", "Development").WithEnvironment("DOTNET_ENVIRONMENT", "Development")
             : service;
 
-    private static IEnumerable<(string Name, string Value)> Providers(Ports ports) =>
+    private static IEnumerable<(string Name, string Value)> Settings(Ports ports, string files) =>
     [
         ("Sourcing__AliExpress__BaseAddress", "http://sandbox/aliexpress/"),
         ("Sourcing__AliExpress__AppKey", "510001"),
@@ -38,6 +38,10 @@ internal static class DevelopmentSettings
         ("Payments__MtnMomo__ApiUser", "11111111-2222-4333-8444-555555555555"),
         ("Payments__MtnMomo__ApiKey", "00112233445566778899aabbccddeeff"),
         ("Payments__PublicBaseAddress", $"http://127.0.0.1:{ports.Api}"),
+        ("Files__PublicBaseAddress", $"http://127.0.0.1:{ports.Api}"),
+        ("Files__Directory", files),
+        ("Files__Images__AllowedHosts__0", $"127.0.0.1:{ports.Sandbox}"),
+        ("Files__Images__SizedByHost__0", $"127.0.0.1:{ports.Sandbox}/aliexpress/img/"),
         ("Messaging__Smtp__Host", "127.0.0.1"),
         ("Messaging__Smtp__Port", $"{ports.Smtp}"),
     ];

@@ -79,6 +79,7 @@ internal sealed class RunningCopy : IAsyncDisposable
             AppPassword = "",
             PlatformPassword = "",
             SigningKey = "",
+            FilesSigningKey = "",
             AdministratorPassword = "",
         },
     };

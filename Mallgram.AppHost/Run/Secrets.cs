@@ -20,6 +20,9 @@ internal sealed record Secrets
     /// <summary>Signs access tokens, 64 characters.</summary>
     public required string SigningKey { get; init; }
 
+    /// <summary>Signs addresses of images and uploads, 64 characters.</summary>
+    public required string FilesSigningKey { get; init; }
+
     /// <summary>Of the first administrator. MALLGRAM_ADMIN_PASSWORD, when set, replaces what is kept.</summary>
     public required string AdministratorPassword { get; init; }
 
@@ -43,11 +46,12 @@ internal sealed record Secrets
             AppPassword = Known("app_password"),
             PlatformPassword = Known("platform_password"),
             SigningKey = Known("signing_key"),
+            FilesSigningKey = Known("files_signing_key"),
             AdministratorPassword = Environment.GetEnvironmentVariable("MALLGRAM_ADMIN_PASSWORD") is { Length: > 0 } given
                 ? given
                 : Known("administrator_password"),
         };
-        if (known.Count < 5 || known["administrator_password"] != secrets.AdministratorPassword)
+        if (known.Count < 6 || known["administrator_password"] != secrets.AdministratorPassword)
         {
             DataFolder.WritePrivate(data.SecretsFile, JsonSerializer.SerializeToUtf8Bytes(secrets, Json));
         }
@@ -75,7 +79,7 @@ internal sealed record Secrets
     private static string Generate(string name) => RandomNumberGenerator.GetString(
         "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", name switch
         {
-            "signing_key" => 64,
+            "signing_key" or "files_signing_key" => 64,
             "administrator_password" => 16,
             _ => 40,
         });

@@ -19,6 +19,7 @@ namespace Mallgram.Tests.Integration;
 public class MallgramApp : IAsyncLifetime
 {
     private readonly List<WebApplication> _hosts = [];
+    private readonly string _files = Directory.CreateTempSubdirectory("mallgram-files-").FullName;
     private TestDatabase? _database;
 
     /// <summary>Products in the sandbox's generated catalogue.</summary>
@@ -72,6 +73,7 @@ public class MallgramApp : IAsyncLifetime
             await host.DisposeAsync();
         }
 
+        Directory.Delete(_files, recursive: true);
         await Database.DropAsync();
     }
 
@@ -135,6 +137,11 @@ public class MallgramApp : IAsyncLifetime
             $"--ConnectionStrings:mallgram={Database.App}",
             $"--ConnectionStrings:mallgram_platform={Database.Platform}",
             "--Identity:SigningKey=a-signing-key-for-tests-that-is-long-enough-000",
+            "--Files:SigningKey=another-signing-key-for-tests-long-enough-0000",
+            $"--Files:PublicBaseAddress={publicBase ?? listen}",
+            $"--Files:Directory={_files}",
+            $"--Files:Images:AllowedHosts:0={sandbox.Authority}",
+            $"--Files:Images:SizedByHost:0={sandbox.Authority}/aliexpress/img/",
             $"--Sourcing:AliExpress:BaseAddress={sandbox}aliexpress/",
             "--Sourcing:AliExpress:AppKey=510001",
             "--Sourcing:AliExpress:AppSecret=mallgram-secret",

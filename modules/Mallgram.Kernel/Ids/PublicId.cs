@@ -20,6 +20,7 @@ public static class PublicId
     public const string Store = "sto";
     public const string SyncRun = "syn";
     public const string JobRun = "run";
+    public const string File = "fil";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int Length = 26;

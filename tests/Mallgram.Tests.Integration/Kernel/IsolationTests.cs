@@ -169,7 +169,8 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
             "--environment=Development", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None",
             $"--ConnectionStrings:mallgram={app.Database.Administrator}", $"--ConnectionStrings:mallgram_platform={app.Database.Platform}",
             "--Identity:SigningKey=a-signing-key-for-tests-that-is-long-enough-000", "--Payments:PublicBaseAddress=http://127.0.0.1",
-            "--Messaging:Smtp:Host=127.0.0.1",
+            "--Messaging:Smtp:Host=127.0.0.1", "--Files:SigningKey=another-signing-key-for-tests-long-enough-0000",
+            "--Files:PublicBaseAddress=http://127.0.0.1", $"--Files:Directory={Path.GetTempPath()}",
         ]);
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync());
         Assert.Contains("superuser", refused.Message, StringComparison.Ordinal);

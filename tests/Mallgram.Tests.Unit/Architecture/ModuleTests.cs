@@ -1,5 +1,6 @@
 using System.Reflection;
 using Mallgram.Catalog;
+using Mallgram.Files;
 using Mallgram.Identity;
 using Mallgram.Kernel;
 using Mallgram.Messaging;
@@ -19,7 +20,8 @@ public sealed class ModuleTests
         ["Kernel"] = [],
         ["Stores"] = ["Kernel"],
         ["Identity"] = ["Kernel", "Stores"],
-        ["Catalog"] = ["Kernel", "Stores"],
+        ["Files"] = ["Kernel", "Stores"],
+        ["Catalog"] = ["Kernel", "Stores", "Files"],
         ["Sourcing"] = ["Kernel", "Stores", "Catalog"],
         ["Orders"] = ["Kernel", "Stores", "Catalog"],
         ["Payments"] = ["Kernel", "Stores", "Orders"],
@@ -28,8 +30,8 @@ public sealed class ModuleTests
 
     private static readonly Assembly[] Modules =
     [
-        typeof(KernelModule).Assembly, typeof(StoresModule).Assembly, typeof(IdentityModule).Assembly, typeof(CatalogModule).Assembly,
-        typeof(SourcingModule).Assembly, typeof(OrdersModule).Assembly, typeof(PaymentsModule).Assembly, typeof(MessagingModule).Assembly,
+        typeof(KernelModule).Assembly, typeof(StoresModule).Assembly, typeof(IdentityModule).Assembly, typeof(FilesModule).Assembly,
+        typeof(CatalogModule).Assembly, typeof(SourcingModule).Assembly, typeof(OrdersModule).Assembly, typeof(PaymentsModule).Assembly, typeof(MessagingModule).Assembly,
     ];
 
     [Fact]
