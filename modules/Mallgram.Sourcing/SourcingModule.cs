@@ -1,12 +1,11 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Sourcing.AliExpress;
-using Mallgram.Sourcing.Suppliers;
+using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Sync;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Mallgram.Sourcing;
 
@@ -23,7 +22,7 @@ public static class SourcingModule
         services.AddScoped<StoreSync>();
         if (configuration.GetSection(AliExpressSection).Exists())
         {
-            services.AddAliExpress();
+            services.AddOpenPlatformSupplier<AliExpressSupplier, AliExpressOptions>(AliExpressSupplier.SupplierCode, AliExpressSection);
         }
 
         return services;
@@ -34,21 +33,5 @@ public static class SourcingModule
     {
         admin.MapSyncRuns();
         return admin;
-    }
-
-    private static void AddAliExpress(this IServiceCollection services)
-    {
-        services.AddOptions<AliExpressOptions>().BindConfiguration(AliExpressSection).ValidateDataAnnotations()
-            .Validate(o => o.BaseAddress?.AbsolutePath.EndsWith('/') != false, $"{AliExpressSection}:BaseAddress must end in '/'.")
-            .ValidateOnStart();
-        services.AddSingleton<CallBudget>();
-        services.AddHttpClient<AliExpressClient>((provider, http) =>
-        {
-            http.BaseAddress = provider.GetRequiredService<IOptions<AliExpressOptions>>().Value.BaseAddress;
-            // The largest answers are product pages with long descriptions; anything bigger is not one.
-            http.MaxResponseContentBufferSize = 8 * 1024 * 1024;
-        });
-        services.AddScoped<AliExpressTokens>();
-        services.AddScoped<ISupplier, AliExpressSupplier>();
     }
 }

@@ -1,32 +1,16 @@
 using System.ComponentModel.DataAnnotations;
+using Mallgram.Sourcing.OpenPlatform;
 
 namespace Mallgram.Sourcing.AliExpress;
 
 /// <summary>Settings under <c>Sourcing:AliExpress</c>. No such section: the supplier is off.</summary>
-internal sealed class AliExpressOptions
+internal sealed class AliExpressOptions : OpenPlatformOptions
 {
-    /// <summary>Root of the gateway, ending in a slash; <c>sync</c> and <c>rest</c> are below it.</summary>
-    [Required] public Uri? BaseAddress { get; set; }
-
-    [Required] public string AppKey { get; set; } = "";
-
-    /// <summary>Signs every call. Never logged.</summary>
-    [Required] public string AppSecret { get; set; } = "";
-
-    /// <summary>From the consent page; used once, for the first token. Never logged.</summary>
-    public string AuthorizationCode { get; set; } = "";
-
-    /// <summary>Calls a second at most, for the whole app key.</summary> <value>20</value>
-    [Range(1, 10_000)] public int CallsPerSecond { get; set; } = 20;
-
     /// <summary>ISO 4217 code that prices are asked in; the rate table must lead from it to the store's currency.</summary> <value>USD</value>
     [Required, RegularExpression("^[A-Z]{3}$")] public string Currency { get; set; } = "USD";
 
     /// <summary>Which feed is the store's assortment (aliexpress.ds.feedname.get lists them).</summary> <value>DS_Global_topsellers</value>
     [Required] public string FeedName { get; set; } = "DS_Global_topsellers";
-
-    /// <summary>Detail calls at once.</summary> <value>8</value>
-    [Range(1, 64)] public int DetailConcurrency { get; set; } = 8;
 
     /// <summary>Items of a feed page.</summary> <value>50, the most that the platform allows</value>
     [Range(1, 50)] public int PageSize { get; set; } = 50;

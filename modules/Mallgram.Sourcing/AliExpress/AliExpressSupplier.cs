@@ -2,15 +2,20 @@ using System.Globalization;
 using System.Text.Json;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Kernel.Tenancy;
+using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Suppliers;
 using Mallgram.Stores.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Mallgram.Sourcing.AliExpress;
 
 /// <summary>AliExpress for dropshippers: a recommended feed, product details, the category tree.</summary>
 internal sealed class AliExpressSupplier(
-    AliExpressClient client, AliExpressTokens tokens, IStores stores, StoreScope scope, IOptions<AliExpressOptions> options) : ISupplier
+    [FromKeyedServices(AliExpressSupplier.SupplierCode)] OpenPlatformAccount account,
+    IStores stores,
+    StoreScope scope,
+    IOptions<AliExpressOptions> options) : ISupplier
 {
     public const string SupplierCode = "aliexpress";
 
@@ -22,8 +27,8 @@ internal sealed class AliExpressSupplier(
 
     public async Task<IReadOnlyList<SupplierCategory>> ReadCategoriesAsync(CancellationToken ct)
     {
-        var english = await CallAsync("aliexpress.ds.category.get", AliExpressWire.Categories, ct, ("language", "en"));
-        var french = await CallAsync("aliexpress.ds.category.get", AliExpressWire.Categories, ct, ("language", "fr"));
+        var english = await account.CallAsync("aliexpress.ds.category.get", AliExpressWire.Categories, ct, ("language", "en"));
+        var french = await account.CallAsync("aliexpress.ds.category.get", AliExpressWire.Categories, ct, ("language", "fr"));
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var category in french)
         {
@@ -39,7 +44,7 @@ internal sealed class AliExpressSupplier(
     public async Task<IReadOnlyDictionary<string, string>> ReadFrenchNamesAsync(int page, CancellationToken ct) =>
         await FeedAsync(page, "FR", AliExpressWire.FeedNames, ct);
 
-    public async Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct) => await CallAsync(
+    public async Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct) => await account.CallAsync(
         "aliexpress.ds.product.get",
         root => AliExpressWire.Product(root, externalId, options.Value.Currency),
         ct,
@@ -48,7 +53,7 @@ internal sealed class AliExpressSupplier(
         ("target_currency", options.Value.Currency),
         ("target_language", "EN"));
 
-    private async Task<T> FeedAsync<T>(int page, string language, Func<JsonElement, T> read, CancellationToken ct) => await CallAsync(
+    private async Task<T> FeedAsync<T>(int page, string language, Func<JsonElement, T> read, CancellationToken ct) => await account.CallAsync(
         "aliexpress.ds.recommend.feed.get",
         read,
         ct,
@@ -58,33 +63,6 @@ internal sealed class AliExpressSupplier(
         ("target_language", language),
         ("page_no", page.ToString(CultureInfo.InvariantCulture)),
         ("page_size", options.Value.PageSize.ToString(CultureInfo.InvariantCulture)));
-
-    private async Task<T> CallAsync<T>(string method, Func<JsonElement, T> read, CancellationToken ct, params (string, string)[] parameters)
-    {
-        var token = await tokens.GetAsync(refused: null, ct);
-        JsonDocument answer;
-        try
-        {
-            answer = await client.CallAsync(method, token, ct, parameters);
-        }
-        catch (SupplierException e) when (e.Fault == SupplierFault.TokenRefused)
-        {
-            // Ended before its time, for instance by the account's owner. Once: a fresh token that is refused too is no matter of age.
-            answer = await client.CallAsync(method, await tokens.GetAsync(token, ct), ct, parameters);
-        }
-
-        using (answer)
-        {
-            try
-            {
-                return read(answer.RootElement);
-            }
-            catch (JsonException e)
-            {
-                throw new SupplierException(SupplierFault.Unreadable, "unexpected_shape", $"{method}: {e.Message}", e);
-            }
-        }
-    }
 
     private async ValueTask<string> CountryAsync(CancellationToken ct) => (await stores.GetAsync(scope.StoreId, ct)).Country;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Sourcing.AliExpress;
+using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Suppliers;
 
 namespace Mallgram.Tests.Unit.Sourcing;
@@ -42,7 +43,7 @@ public sealed class AliExpressWireTests
     [InlineData("1e9", null, SkipReasons.PriceInvalid), InlineData("9999999999999999999999999999999", null, SkipReasons.PriceInvalid)]
     public void A_price_is_one_plain_number_or_has_a_reason(string? text, string? price, string? reason)
     {
-        var (number, problem) = AliExpressWire.Price(text);
+        var (number, problem) = SupplierFigures.Price(text);
         Assert.Equal((price, reason), (number?.ToString(System.Globalization.CultureInfo.InvariantCulture), problem));
     }
 
@@ -56,13 +57,13 @@ public sealed class AliExpressWireTests
     [InlineData("""{"error_response":{"code":"15","msg":"x"}}""", SupplierFault.Refused, false)]
     public void Faults_are_sorted_by_what_can_be_done(string answer, object fault, bool tooFast)
     {
-        var thrown = Assert.Throws<AliExpressFaultException>(() => AliExpressWire.ThrowIfFault(Root(answer)));
+        var thrown = Assert.Throws<OpenPlatformFaultException>(() => OpenPlatformJson.ThrowIfFault(Root(answer)));
         Assert.Equal(((SupplierFault)fault, tooFast, tooFast ? TimeSpan.FromSeconds(3) : (TimeSpan?)null), (thrown.Fault, thrown.IsTooFast, thrown.BanTime));
     }
 
     [Theory]
     [InlineData("""{"aliexpress_ds_product_get_response":{"rsp_code":200}}"""), InlineData("""{"code":"0","access_token":"x"}""")]
-    public void Good_answers_are_no_faults(string answer) => AliExpressWire.ThrowIfFault(Root(answer));
+    public void Good_answers_are_no_faults(string answer) => OpenPlatformJson.ThrowIfFault(Root(answer));
 
     [Fact]
     public void An_item_that_is_gone_is_null_and_one_that_is_refused_says_so()
@@ -79,7 +80,7 @@ public sealed class AliExpressWireTests
     public void Other_shapes_are_unreadable_not_guessed(string answer) =>
         Assert.ThrowsAny<JsonException>(() =>
         {
-            AliExpressWire.ThrowIfFault(Root(answer));
+            OpenPlatformJson.ThrowIfFault(Root(answer));
             AliExpressWire.Product(Root(answer), "1", "USD");
         });
 

@@ -3,16 +3,15 @@ using System.Net;
 using System.Text.Json;
 using Mallgram.Sourcing.Suppliers;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
-namespace Mallgram.Sourcing.AliExpress;
+namespace Mallgram.Sourcing.OpenPlatform;
 
 /// <summary>
-/// Calls of the AliExpress open platform: signs them, keeps to the budget, tells faults apart, repeats what may heal. All calls here only
-/// read, so repeating is safe.
+/// Calls of an open platform of the AliExpress and Alibaba.com family: signs them, keeps to the budget, tells faults apart, repeats what
+/// may heal. All calls here only read, so repeating is safe.
 /// </summary>
-internal sealed partial class AliExpressClient(
-    HttpClient http, IOptions<AliExpressOptions> options, CallBudget budget, TimeProvider clock, ILogger<AliExpressClient> logger)
+internal sealed partial class OpenPlatformClient(
+    HttpClient http, OpenPlatformOptions options, CallBudget budget, TimeProvider clock, ILogger<OpenPlatformClient> logger)
 {
     /// <summary>With pauses of 0.3 s doubling each time, longer in all than a circuit breaker stays open.</summary>
     private const int Attempts = 6;
@@ -22,30 +21,28 @@ internal sealed partial class AliExpressClient(
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>A business method on <c>/sync</c>.</summary>
-    /// <returns>The member <c>…_response</c> of the answer; dispose the document.</returns>
+    /// <param name="api">A method of <c>/sync</c> by its dotted name, or an interface below <c>/rest</c> by its path.</param>
+    /// <returns>The answer; dispose the document.</returns>
     /// <exception cref="SupplierException">See <see cref="SupplierFault"/>.</exception>
-    public Task<JsonDocument> CallAsync(string method, string? accessToken, CancellationToken ct, params (string Name, string Value)[] parameters)
+    public Task<JsonDocument> CallAsync(
+        string api, string? accessToken, IEnumerable<(string Name, string Value)> parameters, CancellationToken ct)
     {
-        var sent = new Dictionary<string, string>(StringComparer.Ordinal) { ["method"] = method, ["simplify"] = "true", ["format"] = "json" };
+        var sent = parameters.ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
         if (accessToken is not null)
         {
             sent["access_token"] = accessToken;
         }
 
-        foreach (var (name, value) in parameters)
+        if (api.StartsWith('/'))
         {
-            sent[name] = value;
+            return SendAsync("rest" + api, path: api, sent, api, ct);
         }
 
-        return SendAsync("sync", path: "", sent, method, ct);
+        sent["method"] = api;
+        sent["simplify"] = "true";
+        sent["format"] = "json";
+        return SendAsync("sync", path: "", sent, api, ct);
     }
-
-    /// <summary>A system interface below <c>/rest</c>.</summary>
-    /// <param name="path">With a leading slash: <c>/auth/token/create</c>.</param>
-    /// <inheritdoc cref="CallAsync" path="/exception"/>
-    public Task<JsonDocument> CallSystemAsync(string path, CancellationToken ct, params (string Name, string Value)[] parameters) =>
-        SendAsync("rest" + path, path, parameters.ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal), path, ct);
 
     private async Task<JsonDocument> SendAsync(string address, string path, Dictionary<string, string> parameters, string api, CancellationToken ct)
     {
@@ -58,7 +55,7 @@ internal sealed partial class AliExpressClient(
             {
                 return await SendOnceAsync(address, path, parameters, ct);
             }
-            catch (AliExpressFaultException e) when (e.IsTooFast)
+            catch (OpenPlatformFaultException e) when (e.IsTooFast)
             {
                 if (++pauses > PausesForSpeed)
                 {
@@ -70,7 +67,7 @@ internal sealed partial class AliExpressClient(
                 attempt--;
                 continue;
             }
-            catch (AliExpressFaultException e)
+            catch (OpenPlatformFaultException e)
             {
                 fault = new SupplierException(e.Fault, e.Code, $"{api}: {e.Message}", e);
             }
@@ -99,24 +96,24 @@ internal sealed partial class AliExpressClient(
     {
         var sent = new Dictionary<string, string>(parameters, StringComparer.Ordinal)
         {
-            ["app_key"] = options.Value.AppKey,
+            ["app_key"] = options.AppKey,
             ["sign_method"] = "sha256",
             // Signed anew each time: the platform refuses calls that are two hours old.
             ["timestamp"] = clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         };
-        sent["sign"] = AliExpressSignature.Sha256(sent, options.Value.AppSecret, path);
+        sent["sign"] = OpenPlatformSignature.Sha256(sent, options.AppSecret, path);
         using var form = new FormUrlEncodedContent(sent);
         using var answer = await http.PostAsync(new Uri(address, UriKind.Relative), form, ct);
         if (answer.StatusCode == HttpStatusCode.TooManyRequests)
         {
-            throw AliExpressFaultException.TooFast(answer.Headers.RetryAfter?.Delta);
+            throw OpenPlatformFaultException.TooFast(answer.Headers.RetryAfter?.Delta);
         }
 
         if (!answer.IsSuccessStatusCode)
         {
             // A page of a proxy in between; faults of the platform itself come with 200.
             var isOurs = (int)answer.StatusCode is >= 400 and < 500 and not 408;
-            throw new AliExpressFaultException(
+            throw new OpenPlatformFaultException(
                 isOurs ? SupplierFault.Refused : SupplierFault.Unavailable,
                 string.Create(CultureInfo.InvariantCulture, $"http_{(int)answer.StatusCode}"),
                 string.Create(CultureInfo.InvariantCulture, $"HTTP status {(int)answer.StatusCode}."));
@@ -126,8 +123,11 @@ internal sealed partial class AliExpressClient(
         var document = await JsonDocument.ParseAsync(body, default, ct);
         try
         {
-            AliExpressWire.ThrowIfFault(document.RootElement);
-            return document;
+            return OpenPlatformJson.Read(document.RootElement, root =>
+            {
+                OpenPlatformJson.ThrowIfFault(root);
+                return document;
+            });
         }
         catch
         {
@@ -141,7 +141,7 @@ internal sealed partial class AliExpressClient(
 }
 
 /// <summary>A fault that the platform reported, sorted by what can be done about it.</summary>
-internal sealed class AliExpressFaultException(SupplierFault fault, string code, string message) : Exception(message)
+internal sealed class OpenPlatformFaultException(SupplierFault fault, string code, string message) : Exception(message)
 {
     public SupplierFault Fault { get; } = fault;
 
@@ -151,6 +151,6 @@ internal sealed class AliExpressFaultException(SupplierFault fault, string code,
 
     public TimeSpan? BanTime { get; private init; }
 
-    public static AliExpressFaultException TooFast(TimeSpan? banTime) =>
+    public static OpenPlatformFaultException TooFast(TimeSpan? banTime) =>
         new(SupplierFault.Unavailable, "ApiCallLimit", "Called too often.") { IsTooFast = true, BanTime = banTime };
 }

@@ -1,16 +1,16 @@
-using Mallgram.Sourcing.AliExpress;
+using Mallgram.Sourcing.OpenPlatform;
 
 namespace Mallgram.Tests.Unit.Sourcing;
 
 /// <summary>The platform's signing rule, by vectors recomputed from its documentation (open platform, "signature algorithm").</summary>
-public sealed class AliExpressSignatureTests
+public sealed class OpenPlatformSignatureTests
 {
     private const string Secret = "mallgram-secret";
 
     [Fact]
     public void A_business_call_is_signed_over_its_sorted_parameters() => Assert.Equal(
         "5F80452A9E5AADE501B55FE7EB6E5543B03183821364FB9D40C95F980CBA5C8E",
-        AliExpressSignature.Sha256(
+        OpenPlatformSignature.Sha256(
             Pairs(
                 ("v", "2.0"), ("app_key", "510001"), ("format", "json"), ("method", "aliexpress.ds.product.get"), ("product_id", "1005006000000001"),
                 ("session", "tok-abc"), ("ship_to_country", "CM"), ("sign_method", "sha256"), ("simplify", "true"), ("target_currency", "USD"),
@@ -20,7 +20,7 @@ public sealed class AliExpressSignatureTests
     [Fact]
     public void A_system_call_has_its_path_in_front() => Assert.Equal(
         "B7FA6D85EF742A15266D9F13B0601694BC009436BE8088CDD5C51742870FEA38",
-        AliExpressSignature.Sha256(
+        OpenPlatformSignature.Sha256(
             Pairs(("timestamp", "1767225600000"), ("app_key", "510001"), ("code", "3_510001_Abc"), ("sign_method", "sha256")), Secret, "/auth/token/create"));
 
     [Fact]
@@ -30,8 +30,8 @@ public sealed class AliExpressSignatureTests
         try
         {
             Assert.Equal(
-                AliExpressSignature.Sha256(Pairs(("B", "1"), ("a", "2"), ("foo_bar", "3"), ("foobar", "4")), Secret),
-                AliExpressSignature.Sha256(Pairs(("foobar", "4"), ("foo_bar", "3"), ("a", "2"), ("B", "1")), Secret));
+                OpenPlatformSignature.Sha256(Pairs(("B", "1"), ("a", "2"), ("foo_bar", "3"), ("foobar", "4")), Secret),
+                OpenPlatformSignature.Sha256(Pairs(("foobar", "4"), ("foo_bar", "3"), ("a", "2"), ("B", "1")), Secret));
         }
         finally
         {

@@ -1,23 +1,24 @@
 using System.Threading.RateLimiting;
-using Microsoft.Extensions.Options;
 
-namespace Mallgram.Sourcing.AliExpress;
+namespace Mallgram.Sourcing.OpenPlatform;
 
 /// <summary>
-/// Spends the app key's calls: a token bucket without burst, and a pause for everybody when the platform says that it was too fast.
-/// One a process; the sync job runs in one process at a time.
+/// Spends the app key's calls: the day's quota over all processes; within a process a token bucket without burst, and a pause for everybody
+/// when the platform says that it was too fast. The sync job, which makes nearly all calls, runs in one process at a time.
 /// </summary>
 internal sealed class CallBudget : IAsyncDisposable
 {
     private readonly TokenBucketRateLimiter _bucket;
+    private readonly DailyQuota _quota;
     private readonly TimeProvider _clock;
     private long _pausedUntilTicks;
 
-    public CallBudget(IOptions<AliExpressOptions> options, TimeProvider clock)
+    public CallBudget(OpenPlatformOptions options, DailyQuota quota, TimeProvider clock)
     {
+        _quota = quota;
         _clock = clock;
         // Small portions: a full bucket on top of a full second's supply would be twice the allowance.
-        var rate = options.Value.CallsPerSecond;
+        var rate = options.CallsPerSecond;
         var portion = Math.Max(1, rate / 20);
         _bucket = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
         {
@@ -30,6 +31,7 @@ internal sealed class CallBudget : IAsyncDisposable
     }
 
     /// <summary>Waits until a call may be made.</summary>
+    /// <exception cref="Suppliers.SupplierException"><see cref="Suppliers.SupplierFault.QuotaUsedUp"/>.</exception>
     public async Task SpendAsync(CancellationToken ct)
     {
         while (true)
@@ -44,9 +46,12 @@ internal sealed class CallBudget : IAsyncDisposable
             using var lease = await _bucket.AcquireAsync(1, ct);
             if (lease.IsAcquired)
             {
-                return;
+                break;
             }
         }
+
+        // Last, when the call is really about to be made: a wait over midnight spends the new day's quota.
+        await _quota.SpendAsync(ct);
     }
 
     /// <summary>No call before then. A longer pause that was set before stands.</summary>
@@ -61,5 +66,9 @@ internal sealed class CallBudget : IAsyncDisposable
         while (before < until && Interlocked.CompareExchange(ref _pausedUntilTicks, until, before) != before);
     }
 
-    public ValueTask DisposeAsync() => _bucket.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        _quota.Dispose();
+        await _bucket.DisposeAsync();
+    }
 }
