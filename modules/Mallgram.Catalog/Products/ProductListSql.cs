@@ -16,8 +16,8 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
     /// <param name="filters">Of the query; a cursor must have been made for the same.</param>
     /// <param name="columns">What to select from <c>p</c> (products), <c>l</c> (listings) and <c>c</c> (categories).</param>
     /// <exception cref="Mallgram.Kernel.Problems.ProblemException">400 <c>cursor_invalid</c>.</exception>
-    public static ProductListSql Build(ProductQuery query, string filters, bool french, string columns) => new(
-        PageOf(query, filters, french, columns), query.IncludeTotal ? CountOf(query) : null, query.Sort);
+    public static ProductListSql Build(ProductQuery query, string filters, string currency, bool french, string columns) => new(
+        PageOf(query, filters, currency, french, columns), query.IncludeTotal ? CountOf(query, currency) : null, query.Sort);
 
     /// <summary>Sort values of the row the reader stands on, as <see cref="ListCursor"/> keeps them. They are the row's last columns.</summary>
     public string[] CursorValues(NpgsqlDataReader row)
@@ -32,10 +32,10 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
         };
     }
 
-    private static NpgsqlBatchCommand PageOf(ProductQuery query, string filters, bool french, string columns)
+    private static NpgsqlBatchCommand PageOf(ProductQuery query, string filters, string currency, bool french, string columns)
     {
         var command = new NpgsqlBatchCommand();
-        var (with, from, where) = Selection(query, command);
+        var (with, from, where) = Selection(query, currency, command);
         var (sorted, descending) = Order(query.Sort, french);
         var order = string.Join(", ", sorted.Select(c => descending ? c + " desc" : c));
         if (query.Cursor is { } cursor)
@@ -59,19 +59,24 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
         return command;
     }
 
-    private static NpgsqlBatchCommand CountOf(ProductQuery query)
+    private static NpgsqlBatchCommand CountOf(ProductQuery query, string currency)
     {
         var command = new NpgsqlBatchCommand();
-        var (with, from, where) = Selection(query, command);
+        var (with, from, where) = Selection(query, currency, command);
         command.CommandText = $"{with} counted as (select count(*) as n {from} {where}) select n from counted";
         return command;
     }
 
-    private static (string With, string From, string Where) Selection(ProductQuery query, NpgsqlBatchCommand command)
+    private static (string With, string From, string Where) Selection(ProductQuery query, string currency, NpgsqlBatchCommand command)
     {
-        var with = "with recursive";
+        var with = "with";
         var from = "from catalog.listings l";
-        var where = new List<string>();
+        // The channel is written out, or the partial indexes could not be used.
+        var where = new List<string>
+        {
+            $"l.currency = {Add(command, Sql.Text(currency))}::char(3)",
+            query.Channel switch { "b2b" => "l.channel = 'b2b'", "b2c" => "l.is_primary and l.channel = 'b2c'", _ => "l.is_primary" },
+        };
         if (query.Words is { } words)
         {
             from += $" join catalog.find_products({Add(command, Sql.Text(words))}, {Add(command, Sql.Text(PlainText.Fold(words)))}) m"
@@ -83,11 +88,10 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
             var root = PublicId.TryParse(PublicId.Category, category, out var id)
                 ? $"id = {Add(command, Sql.Uuid(id))}"
                 : $"slug = {Add(command, Sql.Text(category))}";
-            // union, not union all: even a circle of categories would come to an end.
-            with += $" subtree as (select id from catalog.categories where {root}"
-                + " union select c.id from catalog.categories c join subtree s on c.parent_id = s.id),";
+            with += $" subtree as (select t.descendant_id from catalog.categories r join catalog.category_closure t"
+                + $" on t.store_id = r.store_id and t.ancestor_id = r.id where r.{root}),";
             // As an array the tree is read once; as a sub-select it would be searched for every row.
-            where.Add("l.category_id = any(array(select id from subtree))");
+            where.Add("l.category_id = any(array(select descendant_id from subtree))");
         }
 
         if (query.MinPrice is { } minPrice)
@@ -105,17 +109,12 @@ internal sealed record ProductListSql(NpgsqlBatchCommand Page, NpgsqlBatchComman
             where.Add($"l.rating_hundredths >= {Add(command, Sql.Int(rating))}");
         }
 
-        if (query.Channel is { } channel)
-        {
-            where.Add($"l.channel = {Add(command, Sql.Text(channel))}");
-        }
-
         if (query.InStock is { } inStock)
         {
             where.Add($"l.in_stock = {Add(command, Sql.Bool(inStock))}");
         }
 
-        return (with, from, where.Count == 0 ? "where true" : "where " + string.Join(" and ", where));
+        return (with, from, "where " + string.Join(" and ", where));
     }
 
     private static (string[] Columns, bool Descending) Order(ProductSort sort, bool french) => sort switch

@@ -3,12 +3,13 @@ using Mallgram.Kernel;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Tenancy;
+using Mallgram.Stores.Contracts;
 using Npgsql;
 
 namespace Mallgram.Catalog.Products;
 
 /// <summary>Reads products for shoppers: one round trip a call, whatever the page size.</summary>
-internal sealed class ProductReads(StoreDatabase database, StoreScope scope)
+internal sealed class ProductReads(StoreDatabase database, StoreScope scope, CurrentStore store)
 {
     private const string EnglishColumns = "p.id, p.slug, p.name, l.channel, c.id, c.name, c.path, " + Columns;
 
@@ -17,7 +18,7 @@ internal sealed class ProductReads(StoreDatabase database, StoreScope scope)
 
     private const string Columns =
         """
-        p.brand, l.currency, l.price, l.compare_at, p.min_order_quantity, l.in_stock, p.rating, p.review_count, p.image_url,
+        p.brand, l.currency, l.price, l.compare_at, l.min_order_quantity, l.in_stock, p.rating, p.review_count, p.image_url,
         greatest(p.updated_at, l.updated_at)
         """;
 
@@ -27,7 +28,7 @@ internal sealed class ProductReads(StoreDatabase database, StoreScope scope)
     public async Task<ProductPage> ListAsync(ProductQuery query, CancellationToken ct)
     {
         var filters = query.Filters(scope.StoreId, scope.Language);
-        var statement = ProductListSql.Build(query, filters, French, French ? FrenchColumns : EnglishColumns);
+        var statement = ProductListSql.Build(query, filters, store.Store.Currency.Code, French, French ? FrenchColumns : EnglishColumns);
         await using var reader = await database.QueryAsync(ct, statement.Count is null ? [statement.Page] : [statement.Page, statement.Count]);
         var rows = reader.Rows;
         var items = new List<ProductView>(query.Limit);
@@ -68,22 +69,24 @@ internal sealed class ProductReads(StoreDatabase database, StoreScope scope)
                 $"""
                 select v.id, v.sku, v.name, r.currency, r.amount, r.compare_at, greatest(t.on_hand - t.reserved, 0)
                 from catalog.products p
+                join catalog.listings l on l.store_id = p.store_id and l.product_id = p.id and l.currency = $2 and l.is_primary
                 join catalog.variants v on v.store_id = p.store_id and v.product_id = p.id and v.active
-                join catalog.prices r on r.store_id = v.store_id and r.variant_id = v.id
+                join catalog.prices r on r.store_id = v.store_id and r.variant_id = v.id and r.currency = l.currency
+                    and r.min_quantity = l.min_order_quantity
                 join catalog.stock t on t.store_id = v.store_id and t.variant_id = v.id
                 where {which} and p.status = 'active' order by v.position, v.id
                 """,
-                Key()),
+                Key(), Sql.Text(store.Store.Currency.Code)),
             Sql.Command(
                 $"""
                 select {(French ? FrenchColumns : EnglishColumns)},
                        {(French ? "coalesce(p.description_fr, p.description)" : "p.description")}, p.images
                 from catalog.products p
-                join catalog.listings l on l.store_id = p.store_id and l.product_id = p.id
+                join catalog.listings l on l.store_id = p.store_id and l.product_id = p.id and l.currency = $2 and l.is_primary
                 left join catalog.categories c on c.store_id = p.store_id and c.id = p.category_id
                 where {which} and p.status = 'active'
                 """,
-                Key()));
+                Key(), Sql.Text(store.Store.Currency.Code)));
         var rows = reader.Rows;
         var variants = new List<(Guid Id, string Sku, string? Name, Money Price, Money? CompareAt, int Available)>();
         while (await rows.ReadAsync(ct))
