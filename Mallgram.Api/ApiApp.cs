@@ -65,6 +65,7 @@ public static class ApiApp
 
         var api = app.MapGroup("/api/v1");
         api.MapIdentity();
+        api.MapFiles(Policies.Staff);
         api.MapCatalog();
         api.MapOrders();
         api.MapPayments();

@@ -1,8 +1,13 @@
 using Mallgram.Files.Contracts;
 using Mallgram.Files.Images;
+using Mallgram.Files.Scanning;
 using Mallgram.Files.Storage;
+using Mallgram.Files.Uploads;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Http.Outbound;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Mallgram.Files;
 
@@ -17,10 +22,30 @@ public static class FilesModule
             .Validate(o => o.HasPlainAddress, "Files:PublicBaseAddress must be http(s)://host[:port] without a path.")
             .ValidateOnStart();
         services.AddSingleton<IFileStorage, LocalFolder>();
+        services.AddSingleton<IFileScanner>(provider =>
+            string.IsNullOrEmpty(provider.GetRequiredService<IOptions<FilesOptions>>().Value.Clamd)
+                ? new NoScanner()
+                : ActivatorUtilities.CreateInstance<ClamdScanner>(provider));
         services.AddSingleton<ImageAddresses>();
         services.AddSingleton<IImageAddresses>(provider => provider.GetRequiredService<ImageAddresses>());
+        services.AddKeyedSingleton(ImageProxy.Internet, (provider, _) => new PublicInternet(provider.GetRequiredService<IOptions<FilesOptions>>().Value.Images.AllowedHosts));
+        services.AddSingleton<ImageSizes>();
+        services.AddSingleton<ImageCache>();
+        services.AddSingleton<ImageResizer>();
+        services.AddSingleton<ImageProxy>();
+        services.AddSingleton<UploadAddresses>();
+        services.AddScoped<CreateUpload>();
+        services.AddScoped<ReceiveUpload>();
         services.AddScoped<StoredFiles>();
         services.AddScoped<IFiles>(provider => provider.GetRequiredService<StoredFiles>());
         return services;
+    }
+
+    /// <summary>Maps <c>/files</c> and <c>/images</c> onto the host's group.</summary>
+    /// <param name="staffPolicy">Authorization policy of people who work for the store.</param>
+    public static void MapFiles(this IEndpointRouteBuilder api, string staffPolicy)
+    {
+        FileEndpoints.Map(api, staffPolicy);
+        ImageEndpoints.Map(api);
     }
 }

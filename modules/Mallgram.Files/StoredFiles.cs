@@ -43,27 +43,34 @@ internal sealed class StoredFiles(StoreDatabase database, StoreScope scope, IFil
     /// <returns>Whether there was such a file, ready or not.</returns>
     public async Task<bool> TryDeleteAsync(Guid id, CancellationToken ct)
     {
-        string? key;
-        await using (var reader = await database.QueryAsync(ct, Sql.Command(
-            "select storage_key from files.files where store_id = $1 and id = $2", Sql.Uuid(scope.StoreId), Sql.Uuid(id))))
+        // Again when an upload chose a new place for its bytes in between.
+        for (; ; )
         {
-            if (!await reader.Rows.ReadAsync(ct))
+            string? key;
+            await using (var reader = await database.QueryAsync(ct, Sql.Command(
+                "select storage_key from files.files where store_id = $1 and id = $2", Sql.Uuid(scope.StoreId), Sql.Uuid(id))))
             {
-                return false;
+                if (!await reader.Rows.ReadAsync(ct))
+                {
+                    return false;
+                }
+
+                key = await reader.Rows.IsDBNullAsync(0, ct) ? null : reader.Rows.GetString(0);
             }
 
-            key = await reader.Rows.IsDBNullAsync(0, ct) ? null : reader.Rows.GetString(0);
-        }
+            // Bytes first: a deletion that breaks off can be repeated, and leaves nothing that no row knows of.
+            if (key is not null)
+            {
+                await storage.DeleteAsync(key, ct);
+            }
 
-        // Bytes first: a deletion that breaks off can be repeated, and leaves nothing that no row knows of.
-        if (key is not null)
-        {
-            await storage.DeleteAsync(key, ct);
+            if (await database.ExecuteAsync(ct, Sql.Command(
+                "delete from files.files where store_id = $1 and id = $2 and storage_key is not distinct from $3",
+                Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(key))) > 0)
+            {
+                return true;
+            }
         }
-
-        return await database.ExecuteAsync(ct, Sql.Command(
-            "delete from files.files where store_id = $1 and id = $2 and storage_key is not distinct from $3",
-            Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(key))) > 0;
     }
 
     private async Task<(StoredFile File, string Key)?> ReadAsync(Guid id, CancellationToken ct)
