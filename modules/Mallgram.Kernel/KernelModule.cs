@@ -1,4 +1,5 @@
 using System.Reflection;
+using Mallgram.Kernel.Cleanup;
 using Mallgram.Kernel.Inbox;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Migrations;
@@ -8,6 +9,7 @@ using Mallgram.Kernel.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Mallgram.Kernel;
 
@@ -23,6 +25,10 @@ public static class KernelModule
         services.AddSingleton<InboxWriter>();
         services.AddSingleton<JobRuns>();
         services.AddOptions<JobsOptions>().BindConfiguration("Jobs").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<CleanupOptions>().BindConfiguration("Cleanup").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CleanupOptions>, CleanupOptions.Validation>();
+        services.AddKernelCleanup();
+        services.AddJob<DatabaseCleanup>();
         services.AddMallgramPersistence(environment);
         services.AddMallgramSecrets();
         return services;
