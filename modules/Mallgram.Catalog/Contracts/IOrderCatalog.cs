@@ -10,12 +10,19 @@ namespace Mallgram.Catalog.Contracts;
 public interface IOrderCatalog
 {
     /// <summary>Prices and stock of the lines, in the scope's language. Read the rows with <see cref="ReadQuotesAsync"/>.</summary>
-    NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines);
+    /// <param name="currency">A currency of <see cref="Currencies"/>; null: the store's own. In any other one nothing is found.</param>
+    NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency);
 
     /// <summary>Reads the result set of <see cref="Quote"/> that the reader stands before; does not move to the next one.</summary>
     /// <param name="lineCount">Number of lines given to <see cref="Quote"/>.</param>
-    /// <returns>One entry a line in the same order; null where the store has no such product or variant.</returns>
+    /// <returns>One entry a line in the same order; null where the store has no such product or variant, or no price for it.</returns>
     Task<IReadOnlyList<CatalogQuote?>> ReadQuotesAsync(NpgsqlDataReader reader, int lineCount, CancellationToken ct);
+
+    /// <summary>The currencies the store sells in, its own first. Read them with <see cref="ReadCurrenciesAsync"/>.</summary>
+    NpgsqlBatchCommand Currencies();
+
+    /// <summary>Reads the ISO 4217 codes of <see cref="Currencies"/> that the reader stands before; does not move to the next result.</summary>
+    Task<IReadOnlyList<string>> ReadCurrenciesAsync(NpgsqlDataReader reader, CancellationToken ct);
 
     /// <summary>
     /// Holds stock for an order. Quantities are summed per variant, rows are locked in the order of variant ids, and each is taken only when
@@ -32,16 +39,24 @@ public interface IOrderCatalog
     /// </summary>
     NpgsqlBatchCommand Commit(Guid orderId);
 
+    /// <summary>
+    /// Keeps what an order holds for longer, never for shorter. Yields the variants it holds; one that is missing there was released, and the
+    /// caller may hold it again with <see cref="Reserve"/>.
+    /// </summary>
+    /// <param name="expiresAt">UTC.</param>
+    NpgsqlBatchCommand Extend(Guid orderId, DateTimeOffset expiresAt);
+
     /// <summary>Gives back what an order holds or has committed. Yields the variants; a second call yields none.</summary>
     NpgsqlBatchCommand Release(Guid orderId);
 
-    /// <summary>Reads the result set of <see cref="Reserve"/>, <see cref="Commit"/> or <see cref="Release"/>; does not move to the next one.</summary>
+    /// <summary>Reads the result set of <see cref="Reserve"/>, <see cref="Extend"/>, <see cref="Commit"/> or <see cref="Release"/>; does not move to the next one.</summary>
     Task<IReadOnlySet<Guid>> ReadVariantsAsync(NpgsqlDataReader reader, CancellationToken ct);
 }
 
-/// <summary>What somebody wants to buy. With a product alone, its cheapest variant is meant: the one whose price lists show.</summary>
+/// <summary>What somebody wants to buy. With a product alone, its variant that is cheapest at that quantity is meant.</summary>
 /// <param name="VariantId">Given with <paramref name="ProductId"/>, it must belong to that product.</param>
-public sealed record QuoteLine(Guid? VariantId, Guid? ProductId);
+/// <param name="Quantity">At least 1; prices fall with it.</param>
+public sealed record QuoteLine(Guid? VariantId, Guid? ProductId, int Quantity);
 
 /// <param name="Quantity">At least 1.</param>
 public sealed record StockLine(Guid VariantId, int Quantity);
@@ -49,8 +64,8 @@ public sealed record StockLine(Guid VariantId, int Quantity);
 /// <summary>A variant as it can be bought now.</summary>
 /// <param name="Name">Name of the product in the scope's language.</param>
 /// <param name="VariantName">What sets the variant apart (<c>Blue, M</c>); null when the product has one variant.</param>
-/// <param name="UnitPrice">In the store's currency.</param>
-/// <param name="MinOrderQuantity">Fewest units of one line.</param>
+/// <param name="UnitPrice">At the quantity asked for, in the currency asked for.</param>
+/// <param name="MinOrderQuantity">Fewest units of one line: the smallest order of the product's offers.</param>
 /// <param name="IsActive">False: withdrawn from sale, whatever the stock says.</param>
 /// <param name="Available">Units not reserved; never negative.</param>
 public sealed record CatalogQuote(
