@@ -18,7 +18,7 @@ using Npgsql;
 namespace Mallgram.Orders;
 
 /// <summary>Body of <c>POST /orders</c>.</summary>
-/// <param name="Currency">ISO 4217; the store's when left out, and nothing else is taken.</param>
+/// <param name="Currency">ISO 4217, one that the store sells in; the store's own when left out.</param>
 /// <param name="Payment">Starts the payment in the same call.</param>
 internal sealed record PlaceOrderRequest(
     string? CartId,
@@ -80,7 +80,9 @@ internal sealed class PlaceOrder(
         var store = current.Store;
         await using var transaction = await database.BeginAsync(ct);
         IReadOnlyList<CatalogQuote?> found;
-        await using (var reader = await transaction.QueryAsync(ct, [.. key.Claim(), catalog.Quote([.. lines.Select(l => new QuoteLine(l.VariantId, l.ProductId))])]))
+        var currency = Currency.TryFind(request.Currency, out var named) ? named : null;
+        var quoted = catalog.Quote([.. lines.Select(l => new QuoteLine(l.VariantId, l.ProductId, l.Quantity))], currency);
+        await using (var reader = await transaction.QueryAsync(ct, [.. key.Claim(), quoted, catalog.Currencies()]))
         {
             if (await key.ReadClaimAsync(reader, ct) is { } stored)
             {
@@ -88,6 +90,8 @@ internal sealed class PlaceOrder(
             }
 
             found = await catalog.ReadQuotesAsync(reader, lines.Count, ct);
+            await reader.NextResultAsync(ct);
+            CheckCurrency(request, await catalog.ReadCurrenciesAsync(reader, ct));
         }
 
         var quotes = CheckQuotes(lines, found);
@@ -123,17 +127,9 @@ internal sealed class PlaceOrder(
         return (answer, false);
     }
 
-    private List<RequestedLine> Validate(PlaceOrderRequest request)
+    private static List<RequestedLine> Validate(PlaceOrderRequest request)
     {
         var errors = new FieldErrors();
-        if (request.Currency is not null && request.Currency != current.Store.Currency.Code)
-        {
-            throw new ProblemException(OrderProblems.CurrencyNotSupported, current.Store.Currency.Code)
-            {
-                Fields = With(errors, "currency", $"must be {current.Store.Currency.Code}", $"doit être {current.Store.Currency.Code}"),
-            };
-        }
-
         if (request.CartId is not null)
         {
             errors.Add("cart_id", "carts are not offered here; send items", "les paniers ne sont pas proposés ici ; envoyez items");
@@ -150,6 +146,18 @@ internal sealed class PlaceOrder(
         var lines = ValidateItems(request, errors);
         errors.ThrowIfAny();
         return lines;
+    }
+
+    private static void CheckCurrency(PlaceOrderRequest request, IReadOnlyList<string> sold)
+    {
+        if (request.Currency is not null && !sold.Contains(request.Currency, StringComparer.Ordinal))
+        {
+            var codes = string.Join(", ", sold);
+            throw new ProblemException(OrderProblems.CurrencyNotSupported, codes)
+            {
+                Fields = With(new FieldErrors(), "currency", $"must be one of {codes}", $"doit être parmi {codes}"),
+            };
+        }
     }
 
     private static List<RequestedLine> ValidateItems(PlaceOrderRequest request, FieldErrors errors)
@@ -289,7 +297,8 @@ internal sealed class PlaceOrder(
         var store = current.Store;
         var now = clock.GetUtcNow();
         var id = PublicId.New(clock);
-        var subtotal = Money.Zero(store.Currency);
+        var currency = quotes[0].UnitPrice.Currency;
+        var subtotal = Money.Zero(currency);
         var items = new List<OrderItem>(quotes.Count);
         try
         {
@@ -341,7 +350,7 @@ internal sealed class PlaceOrder(
                     address.Street, address.Landmark, address.City!.Trim(), address.Region, address.PostalCode, address.Country!, address.Phone!.Trim()),
                 MallgramJson.Options),
             Notes = request.Notes,
-            Currency = store.Currency.Code,
+            Currency = currency.Code,
             Subtotal = subtotal.Amount,
             Total = subtotal.Amount,
             AccessTokenHash = [],

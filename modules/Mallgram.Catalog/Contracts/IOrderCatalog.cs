@@ -11,7 +11,7 @@ public interface IOrderCatalog
 {
     /// <summary>Prices and stock of the lines, in the scope's language. Read the rows with <see cref="ReadQuotesAsync"/>.</summary>
     /// <param name="currency">A currency of <see cref="Currencies"/>; null: the store's own. In any other one nothing is found.</param>
-    NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency);
+    NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency = null);
 
     /// <summary>Reads the result set of <see cref="Quote"/> that the reader stands before; does not move to the next one.</summary>
     /// <param name="lineCount">Number of lines given to <see cref="Quote"/>.</param>
@@ -56,7 +56,7 @@ public interface IOrderCatalog
 /// <summary>What somebody wants to buy. With a product alone, its variant that is cheapest at that quantity is meant.</summary>
 /// <param name="VariantId">Given with <paramref name="ProductId"/>, it must belong to that product.</param>
 /// <param name="Quantity">At least 1; prices fall with it.</param>
-public sealed record QuoteLine(Guid? VariantId, Guid? ProductId, int Quantity);
+public sealed record QuoteLine(Guid? VariantId, Guid? ProductId, int Quantity = 1);
 
 /// <param name="Quantity">At least 1.</param>
 public sealed record StockLine(Guid VariantId, int Quantity);

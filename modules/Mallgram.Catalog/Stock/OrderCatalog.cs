@@ -40,7 +40,7 @@ internal sealed class OrderCatalog(StoreScope scope) : IOrderCatalog
             where f.store_id = p.store_id and f.product_id = p.id and f.active) o
         """;
 
-    public NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency) => Sql.Command(
+    public NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency = null) => Sql.Command(
         QuoteSql,
         Ids(lines.Select(l => l.VariantId)),
         Ids(lines.Select(l => l.ProductId)),
