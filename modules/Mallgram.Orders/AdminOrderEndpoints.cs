@@ -56,6 +56,18 @@ internal static class AdminOrderEndpoints
             .Produces<AdminOrderList>().ProducesProblem(400).ProducesProblem(422);
         orders.MapGet("/{id}", GetAsync).WithName("AdminGetOrder").WithSummary("An order with its customer, payments and history")
             .Produces<AdminOrder>().ProducesProblem(404);
+        orders.MapPost("/{id}/stock", CompleteAsync).WithName("AdminCompleteOrderStock")
+            .WithSummary("Take the stock that was gone when the order's money came; the order then leaves review")
+            .Produces(204).ProducesProblem(404).ProducesProblem(409);
+    }
+
+    private static async Task<IResult> CompleteAsync(
+        string id, System.Security.Claims.ClaimsPrincipal staff, CompleteOrder complete, CancellationToken ct)
+    {
+        // The subject of an access token is the person's public id.
+        await complete.CompleteAsync(
+            PublicId.TryParse(PublicId.Order, id, out var orderId) ? orderId : Guid.Empty, staff.FindFirst("sub")?.Value ?? "staff", ct);
+        return TypedResults.NoContent();
     }
 
     private static async Task<AdminOrderList> ListAsync(MallgramDbContext db, string? status, string? cursor, int? limit, CancellationToken ct)

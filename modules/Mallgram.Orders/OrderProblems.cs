@@ -15,4 +15,7 @@ internal static class OrderProblems
 
     public static readonly ProblemCode CurrencyNotSupported = new("currency_not_supported", 422,
         "This store sells in {0} only.", "Cette boutique vend uniquement en {0}.");
+
+    public static readonly ProblemCode NothingShort = new("order_not_short", 409,
+        "No paid goods of this order are missing.", "Aucun article payé de cette commande ne manque.");
 }

@@ -14,6 +14,8 @@ public static class OrdersModule
         services.AddMigrations(typeof(OrdersModule).Assembly);
         services.AddSingleton<IEntityMapping, Order.Mapping>();
         services.AddScoped<PlaceOrder>();
+        services.AddScoped<OrderStock>();
+        services.AddScoped<CompleteOrder>();
         services.AddScoped<IPayableOrders, PayableOrders>();
         services.AddScoped<IOrderDetails, OrderDetailsReader>();
         return services;

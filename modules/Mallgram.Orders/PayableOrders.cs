@@ -1,4 +1,3 @@
-using Mallgram.Catalog.Contracts;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Outbox;
@@ -8,7 +7,7 @@ using Mallgram.Orders.Contracts;
 
 namespace Mallgram.Orders;
 
-internal sealed class PayableOrders(IOrderCatalog catalog, OutboxWriter outbox, TimeProvider clock) : IPayableOrders
+internal sealed class PayableOrders(OrderStock stock, OutboxWriter outbox, TimeProvider clock) : IPayableOrders
 {
     private static readonly System.Diagnostics.Metrics.Counter<long> Paid =
         MallgramTelemetry.Meter.CreateCounter<long>("mallgram.orders.paid", description: "Orders that became paid");
@@ -44,20 +43,34 @@ internal sealed class PayableOrders(IOrderCatalog catalog, OutboxWriter outbox, 
             return status == "cancelled" ? MarkPaidOutcome.NotPayable : MarkPaidOutcome.AlreadyPaid;
         }
 
-        await transaction.ExecuteAsync(
-            ct,
-            [
-                Sql.Command(
-                    "update orders.orders set status = 'paid', payment_status = 'paid', paid_at = now() where store_id = $1 and id = $2",
-                    Sql.Uuid(transaction.StoreId), Sql.Uuid(orderId)),
-                OrderHistory.Insert(
-                    transaction.StoreId, orderId, PublicId.New(clock), "pending", "paid", "payments", PublicId.Format(PublicId.Payment, paymentId)),
-                catalog.Commit(orderId),
-                outbox.Add(transaction.StoreId, OrderEvents.Paid, new OrderPaid(orderId, paymentId)),
-            ]);
+        var gone = await stock.KeepAsync(transaction, orderId, ct);
+        var payment = PublicId.Format(PublicId.Payment, paymentId);
+        var writes = new List<Npgsql.NpgsqlBatchCommand>
+        {
+            Sql.Command(
+                "update orders.orders set status = 'paid', payment_status = $3, paid_at = now() where store_id = $1 and id = $2",
+                Sql.Uuid(transaction.StoreId), Sql.Uuid(orderId), Sql.Text(gone.Count == 0 ? "paid" : "needs_review")),
+            OrderHistory.Insert(transaction.StoreId, orderId, PublicId.New(clock), "pending", "paid", "payments", payment),
+        };
+        if (gone.Count == 0)
+        {
+            writes.Add(outbox.Add(transaction.StoreId, OrderEvents.Paid, new OrderPaid(orderId, paymentId)));
+        }
+        else
+        {
+            writes.Add(OrderHistory.Insert(
+                transaction.StoreId, orderId, PublicId.New(clock), "paid", "paid", "payments", OrderStock.GoneCause(gone)));
+            writes.Add(outbox.Add(
+                transaction.StoreId, OrderEvents.NeedsReview, new OrderNeedsReview(orderId, paymentId, [.. gone.Select(g => g.VariantId)])));
+        }
+
+        await transaction.ExecuteAsync(ct, writes);
         Paid.Add(1);
         return MarkPaidOutcome.Paid;
     }
+
+    public Task HoldForPaymentAsync(StoreTransaction transaction, Guid orderId, DateTimeOffset until, CancellationToken ct) =>
+        stock.HoldAsync(transaction, orderId, until, ct);
 
     public Task SetPaymentStatusAsync(StoreTransaction transaction, Guid orderId, string paymentStatus, CancellationToken ct) =>
         transaction.ExecuteAsync(ct, Sql.Command(

@@ -29,6 +29,7 @@ internal sealed class StartPayment(
     TimeProvider clock) : IPaymentStarter
 {
     private static readonly TimeSpan StartLease = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan HoldAfterPrompt = TimeSpan.FromMinutes(15);
     private static readonly string[] KnownMethods = ["mobile_money", "card", "bank_transfer", "cash_on_delivery"];
 
     public async Task<(StoredAnswer Answer, bool Replayed)> StartAsync(Guid orderId, PaymentChoice choice, IdempotencyKey key, CancellationToken ct)
@@ -130,6 +131,8 @@ internal sealed class StartPayment(
             }
         }
 
+        // Polling may find the money some time after the prompt ended.
+        await orders.HoldForPaymentAsync(transaction, order.Id, claim.ExpiresAt + HoldAfterPrompt, ct);
         await transaction.CommitAsync(ct);
         return (claim, null);
     }

@@ -40,8 +40,8 @@ public interface IOrderCatalog
     NpgsqlBatchCommand Commit(Guid orderId);
 
     /// <summary>
-    /// Keeps what an order holds for longer, never for shorter. Yields the variants it holds; one that is missing there was released, and the
-    /// caller may hold it again with <see cref="Reserve"/>.
+    /// Keeps what an order holds for longer, never for shorter. Yields the variants it holds or has committed; one that is missing there was
+    /// released, and the caller may hold it again with <see cref="Reserve"/>.
     /// </summary>
     /// <param name="expiresAt">UTC.</param>
     NpgsqlBatchCommand Extend(Guid orderId, DateTimeOffset expiresAt);
@@ -49,7 +49,10 @@ public interface IOrderCatalog
     /// <summary>Gives back what an order holds or has committed. Yields the variants; a second call yields none.</summary>
     NpgsqlBatchCommand Release(Guid orderId);
 
-    /// <summary>Reads the result set of <see cref="Reserve"/>, <see cref="Extend"/>, <see cref="Commit"/> or <see cref="Release"/>; does not move to the next one.</summary>
+    /// <summary>
+    /// Reads the result set of <see cref="Reserve"/>, <see cref="Extend"/>, <see cref="Commit"/> or <see cref="Release"/>; does not move to
+    /// the next one.
+    /// </summary>
     Task<IReadOnlySet<Guid>> ReadVariantsAsync(NpgsqlDataReader reader, CancellationToken ct);
 }
 

@@ -96,11 +96,11 @@ internal sealed class OrderCatalog(StoreScope scope) : IOrderCatalog
     public NpgsqlBatchCommand Extend(Guid orderId, DateTimeOffset expiresAt) => Sql.Command(
         """
         with held as (
-            select store_id, order_id, variant_id, expires_at from catalog.reservations
-            where order_id = $1 and status = 'held' order by variant_id for update),
+            select store_id, order_id, variant_id, status, expires_at from catalog.reservations
+            where order_id = $1 and status in ('held', 'committed') order by variant_id for update),
         longer as (
             update catalog.reservations r set expires_at = $2 from held h
-            where r.store_id = h.store_id and r.order_id = h.order_id and r.variant_id = h.variant_id and h.expires_at < $2)
+            where r.store_id = h.store_id and r.order_id = h.order_id and r.variant_id = h.variant_id and h.status = 'held' and h.expires_at < $2)
         select variant_id from held
         """,
         Sql.Uuid(orderId), Sql.Time(expiresAt));

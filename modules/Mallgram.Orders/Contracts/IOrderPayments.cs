@@ -13,7 +13,10 @@ public sealed record PayableOrder(Guid Id, string Number, string Status, Money T
 /// <summary>What came of marking an order paid.</summary>
 public enum MarkPaidOutcome
 {
-    /// <summary>The order went from pending to paid in this transaction.</summary>
+    /// <summary>
+    /// The order went from pending to paid in this transaction. Its goods may be gone all the same: then its payment status is
+    /// <c>needs_review</c>, its history says what is short, and the money stays where it is until somebody decides.
+    /// </summary>
     Paid,
 
     /// <summary>Another payment had paid it: this money is to be given back.</summary>
@@ -28,7 +31,18 @@ public interface IPayableOrders
 {
     Task<PayableOrder?> FindAsync(StoreTransaction transaction, Guid orderId, CancellationToken ct);
 
-    /// <summary>Locks the order and marks it paid once: history, stock commitment and the event <see cref="OrderEvents.Paid"/> with it.</summary>
+    /// <summary>
+    /// Keeps the order's stock for as long as a payment may take. A hold that was released is taken again; this fails when others have
+    /// bought the goods meanwhile, so that nobody pays for what is gone.
+    /// </summary>
+    /// <param name="until">UTC; when the gateway's session ends.</param>
+    /// <exception cref="Kernel.Problems.ProblemException">409 <c>out_of_stock</c>; the caller rolls back.</exception>
+    Task HoldForPaymentAsync(StoreTransaction transaction, Guid orderId, DateTimeOffset until, CancellationToken ct);
+
+    /// <summary>
+    /// Locks the order and marks it paid once: history, stock commitment and the event <see cref="OrderEvents.Paid"/> with it. Money that
+    /// comes after the hold was released takes the stock again; where it is gone, the event is <see cref="OrderEvents.NeedsReview"/> instead.
+    /// </summary>
     Task<MarkPaidOutcome> MarkPaidAsync(StoreTransaction transaction, Guid orderId, Guid paymentId, CancellationToken ct);
 
     /// <summary>Shows on a still unpaid order how its last payment stands.</summary>
