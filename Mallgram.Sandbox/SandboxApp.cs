@@ -1,7 +1,9 @@
+using Mallgram.Sandbox.Alibaba;
 using Mallgram.Sandbox.AliExpress;
 using Mallgram.Sandbox.Control;
 using Mallgram.Sandbox.Mail;
 using Mallgram.Sandbox.MtnMomo;
+using Mallgram.Sandbox.OpenExchangeRates;
 using Mallgram.ServiceDefaults;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -38,12 +40,16 @@ public static class SandboxApp
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<Counters>();
         builder.Services.AddAliExpress(options, starting.CreateLogger("Mallgram.Sandbox"));
+        builder.Services.AddAlibaba(options);
+        builder.Services.AddExchangeRates(options);
         builder.Services.AddMail();
         builder.Services.AddMtnMomo(options);
 
         var app = builder.Build();
         app.MapControl();
         app.MapAliExpress();
+        app.MapAlibaba();
+        app.MapExchangeRates();
         app.MapMtnMomo();
         app.MapMail();
         app.MapDefaultEndpoints();

@@ -12,7 +12,10 @@ internal sealed class SandboxOptions
     /// <summary>Number of generated items.</summary> <value>2000</value>
     [Range(1, 100_000)] public int CatalogueSize { get; set; } = 2000;
 
-    /// <summary>Same seed and size, same catalogue.</summary> <value>1</value>
+    /// <summary>Number of generated items that Alibaba.com sells in bulk.</summary> <value>300</value>
+    [Range(1, 100_000)] public int WholesaleSize { get; set; } = 300;
+
+    /// <summary>Same seed and size, same catalogues.</summary> <value>1</value>
     public int CatalogueSeed { get; set; } = 1;
 
     /// <summary>Where payments and mails are kept across restarts; empty: in memory only.</summary>
@@ -28,6 +31,10 @@ internal sealed class SandboxOptions
     [Range(1, 3600)] public int SmtpTimeoutSeconds { get; set; } = 60;
 
     public AliExpressOptions AliExpress { get; set; } = new();
+
+    public AlibabaOptions Alibaba { get; set; } = new();
+
+    public ExchangeRatesOptions ExchangeRates { get; set; } = new();
 
     public MtnMomoOptions MtnMomo { get; set; } = new();
 
@@ -45,7 +52,10 @@ internal sealed class SandboxOptions
         }
 
         foreach (var (part, section) in new (object, string)[]
-            { (options, "Sandbox"), (options.AliExpress, "Sandbox:AliExpress"), (options.MtnMomo, "Sandbox:MtnMomo") })
+            {
+                (options, "Sandbox"), (options.AliExpress, "Sandbox:AliExpress"), (options.Alibaba, "Sandbox:Alibaba"),
+                (options.ExchangeRates, "Sandbox:ExchangeRates"), (options.MtnMomo, "Sandbox:MtnMomo"),
+            })
         {
             var faults = new List<ValidationResult>();
             if (!Validator.TryValidateObject(part, new ValidationContext(part), faults, validateAllProperties: true))
@@ -58,10 +68,10 @@ internal sealed class SandboxOptions
     }
 }
 
-/// <summary>Settings under <c>Sandbox:AliExpress</c>.</summary>
-internal sealed class AliExpressOptions
+/// <summary>What the open platforms of AliExpress and Alibaba.com have in common.</summary>
+internal abstract class OpenPlatformOptions
 {
-    [Required] public string AppKey { get; set; } = "510001";
+    [Required] public string AppKey { get; set; } = "";
 
     [Required] public string AppSecret { get; set; } = "mallgram-secret";
 
@@ -71,14 +81,33 @@ internal sealed class AliExpressOptions
     /// <summary>Calls a day (GMT+8) the app has before <c>AppCallLimit</c>; 0 means no limit.</summary>
     [Range(0, int.MaxValue)] public int CallsPerDay { get; set; }
 
-    /// <summary>Seconds an access token lives.</summary> <value>30 days</value>
-    [Range(1, int.MaxValue)] public int AccessTokenSeconds { get; set; } = 30 * 86_400;
+    /// <summary>Seconds an access token lives.</summary>
+    [Range(1, int.MaxValue)] public int AccessTokenSeconds { get; set; }
 
     /// <summary>Seconds a refresh token lives.</summary> <value>60 days</value>
     [Range(1, int.MaxValue)] public int RefreshTokenSeconds { get; set; } = 60 * 86_400;
 
     /// <summary>Root of picture addresses, without a final slash; empty: the address the client called.</summary>
     public string ImageBaseUrl { get; set; } = "";
+}
+
+/// <summary>Settings under <c>Sandbox:AliExpress</c>: app key 510001, access tokens of 30 days unless set otherwise.</summary>
+internal sealed class AliExpressOptions : OpenPlatformOptions
+{
+    public AliExpressOptions() => (AppKey, AccessTokenSeconds) = ("510001", 30 * 86_400);
+}
+
+/// <summary>Settings under <c>Sandbox:Alibaba</c>: app key 600001, access tokens of 10 days unless set otherwise.</summary>
+internal sealed class AlibabaOptions : OpenPlatformOptions
+{
+    public AlibabaOptions() => (AppKey, AccessTokenSeconds) = ("600001", 10 * 86_400);
+}
+
+/// <summary>Settings under <c>Sandbox:ExchangeRates</c>.</summary>
+internal sealed class ExchangeRatesOptions
+{
+    /// <summary>Value of <c>app_id</c>.</summary>
+    [Required] public string AppId { get; set; } = "sandbox-app-id";
 }
 
 /// <summary>Settings under <c>Sandbox:MtnMomo</c>.</summary>

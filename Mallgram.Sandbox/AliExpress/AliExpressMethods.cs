@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Mallgram.Sandbox.AliExpress.Catalogue;
+using Mallgram.Sandbox.OpenPlatform;
 
 namespace Mallgram.Sandbox.AliExpress;
 
@@ -21,16 +22,19 @@ internal sealed record MethodCall(CallParameters Parameters, AnswerWriter Answer
 internal sealed class AliExpressMethods
 {
     private readonly SupplierCatalogue _catalogue;
-    private readonly CatalogueChanges _changes;
-    private readonly AliExpressFaults _faults;
+    private readonly ItemChanges _changes;
+    private readonly OpenPlatformFaults _faults;
     private readonly ProductJson _product;
     private readonly FrozenDictionary<string, BusinessMethod> _methods;
 
-    public AliExpressMethods(SupplierCatalogue catalogue, CatalogueChanges changes, AliExpressFaults faults)
+    public AliExpressMethods(
+        SupplierCatalogue catalogue,
+        [FromKeyedServices(AliExpressControls.Code)] ItemChanges changes,
+        [FromKeyedServices(AliExpressControls.Code)] OpenPlatformGateway gateway)
     {
         _catalogue = catalogue;
         _changes = changes;
-        _faults = faults;
+        _faults = gateway.Faults;
         _product = new ProductJson(changes);
         BusinessMethod[] methods =
         [
@@ -103,6 +107,10 @@ internal sealed class AliExpressMethods
         var page = start >= items.Length || (endsEarly && pageNo > _faults.FeedEndsAfterPage)
             ? []
             : items.AsSpan((int)start, Math.Min(pageSize, items.Length - (int)start));
+        if (_faults.FeedRepeats && page.Length > 0)
+        {
+            page = (CatalogueItem[])[page[0], .. page];
+        }
 
         json.WriteStartObject("result"u8);
         json.WriteNumber("current_record_count"u8, page.Length);
@@ -193,9 +201,9 @@ internal sealed class AliExpressMethods
             json.WriteStartObject();
             json.WriteNumber("category_id"u8, category.Id);
             json.WriteString("category_name"u8, category.Name(french));
-            if (category.ParentId != 0)
+            if (ParentOf(category) is var parent and not 0)
             {
-                json.WriteNumber("parent_category_id"u8, category.ParentId);
+                json.WriteNumber("parent_category_id"u8, parent);
             }
 
             json.WriteEndObject();
@@ -286,6 +294,10 @@ internal sealed class AliExpressMethods
         return null;
     }
 
+    private long ParentOf(CatalogueCategory category) => _faults.CategoryCycle && category == _catalogue.Categories[0]
+        ? _catalogue.Categories.FirstOrDefault(c => c.ParentId == category.Id)?.Id ?? category.Id
+        : category.ParentId;
+
     private CatalogueItem[] InCategory(CatalogueItem[] items, string? categoryId)
     {
         if (categoryId is not null)
@@ -294,12 +306,12 @@ internal sealed class AliExpressMethods
             items = [.. items.Where(i => i.Path.Any(c => c.Id == id))];
         }
 
-        return _changes.Delisted == 0 ? items : [.. items.Where(_changes.IsListed)];
+        return _changes.Delisted == 0 ? items : [.. items.Where(i => _changes.IsListed(i.Id))];
     }
 
     private CatalogueItem[] Sorted(CatalogueItem[] items, string? sort)
     {
-        decimal Price(CatalogueItem item) => (item.Skus[0].Price.Amount ?? decimal.MaxValue / 1_000_000) * _changes.Factor(item);
+        decimal Price(CatalogueItem item) => (item.Skus[0].Price.Amount ?? decimal.MaxValue / 1_000_000) * _changes.Factor(item.Id);
         return sort switch
         {
             "priceAsc" or "min_price,asc" => [.. items.OrderBy(Price)],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Mallgram.Sandbox.AliExpress.Catalogue;
+using Mallgram.Sandbox.OpenPlatform;
 
 namespace Mallgram.Sandbox.AliExpress;
 
@@ -8,27 +9,27 @@ namespace Mallgram.Sandbox.AliExpress;
 /// One item as the feed, the search and the detail method show it. Prices and most figures are text, ids and stock are numbers, as in
 /// https://openservice.aliexpress.com/doc/api.htm (aliexpress.ds.product.get, .text.search) and captured answers.
 /// </summary>
-internal sealed class ProductJson(CatalogueChanges changes)
+internal sealed class ProductJson(ItemChanges changes)
 {
     private const long BrandNameId = 2;
 
     public void WriteFeedItem(Utf8JsonWriter json, CatalogueItem item, bool french, string currency, string images)
     {
-        var factor = changes.Factor(item);
+        var factor = changes.Factor(item.Id);
         var sku = item.Skus[0];
         json.WriteStartObject();
         json.WriteNumber("product_id"u8, item.Id);
-        json.WriteString("product_title"u8, item.Title(french));
+        json.WriteString("product_title"u8, changes.Title(item.Id, item.Title(french)));
         json.WriteString("product_main_image_url"u8, Picture(images, item.Id, 1));
         json.WriteString("product_detail_url"u8, FormattableString.Invariant($"https://www.aliexpress.com/item/{item.Id}.html"));
         json.WriteString("product_video_url"u8, ""u8);
-        json.WriteString("target_sale_price"u8, sku.Price.In(item.Currency, currency, factor));
+        json.WriteString("target_sale_price"u8, changes.Price(item.Id, sku.Price.In(item.Currency, currency, factor)));
         json.WriteString("target_sale_price_currency"u8, currency);
-        json.WriteString("target_original_price"u8, sku.OriginalPrice.In(item.Currency, currency, factor));
+        json.WriteString("target_original_price"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, currency, factor)));
         json.WriteString("target_original_price_currency"u8, currency);
-        json.WriteString("sale_price"u8, sku.Price.In(item.Currency, item.Currency, factor));
+        json.WriteString("sale_price"u8, changes.Price(item.Id, sku.Price.In(item.Currency, item.Currency, factor)));
         json.WriteString("sale_price_currency"u8, item.Currency);
-        json.WriteString("original_price"u8, sku.OriginalPrice.In(item.Currency, item.Currency, factor));
+        json.WriteString("original_price"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, item.Currency, factor)));
         json.WriteString("original_price_currency"u8, item.Currency);
         json.WriteString("discount"u8, Discount(sku));
         json.WriteString("evaluate_rate"u8, EvaluateRate(item));
@@ -55,21 +56,21 @@ internal sealed class ProductJson(CatalogueChanges changes)
 
     public void WriteSearchItem(Utf8JsonWriter json, CatalogueItem item, bool french, string currency, string images)
     {
-        var factor = changes.Factor(item);
+        var factor = changes.Factor(item.Id);
         var sku = item.Skus[0];
         var picture = Picture(images, item.Id, 1);
         var scheme = picture.IndexOf("//", StringComparison.Ordinal);
         json.WriteStartObject();
         json.WriteString("itemId"u8, item.Id.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("title"u8, item.Title(french));
+        json.WriteString("title"u8, changes.Title(item.Id, item.Title(french)));
         json.WriteString("itemUrl"u8, string.Create(CultureInfo.InvariantCulture, $"//www.aliexpress.com/item/{item.Id}.html"));
         json.WriteString("itemMainPic"u8, scheme < 0 ? picture : picture[scheme..]);
-        json.WriteString("salePrice"u8, sku.Price.In(item.Currency, item.Currency, factor));
+        json.WriteString("salePrice"u8, changes.Price(item.Id, sku.Price.In(item.Currency, item.Currency, factor)));
         json.WriteString("salePriceCurrency"u8, item.Currency);
-        json.WriteString("originalPrice"u8, sku.OriginalPrice.In(item.Currency, item.Currency, factor));
+        json.WriteString("originalPrice"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, item.Currency, factor)));
         json.WriteString("originalPriceCurrency"u8, item.Currency);
-        json.WriteString("targetSalePrice"u8, sku.Price.In(item.Currency, currency, factor));
-        json.WriteString("targetOriginalPrice"u8, sku.OriginalPrice.In(item.Currency, currency, factor));
+        json.WriteString("targetSalePrice"u8, changes.Price(item.Id, sku.Price.In(item.Currency, currency, factor)));
+        json.WriteString("targetOriginalPrice"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, currency, factor)));
         json.WriteString("targetOriginalPriceCurrency"u8, currency);
         json.WriteString("discount"u8, Discount(sku));
         json.WriteString("orders"u8, item.Sold.ToString(CultureInfo.InvariantCulture));
@@ -91,7 +92,8 @@ internal sealed class ProductJson(CatalogueChanges changes)
         json.WriteEndObject();
 
         json.WriteStartObject("package_info_dto"u8);
-        json.WriteString("gross_weight"u8, (item.WeightGrams / 1000m).ToString("0.000", CultureInfo.InvariantCulture));
+        json.WriteString(
+            "gross_weight"u8, changes.Figure(item.Id, (item.WeightGrams / 1000m).ToString("0.000", CultureInfo.InvariantCulture)));
         json.WriteNumber("package_length"u8, 30);
         json.WriteNumber("package_width"u8, 20);
         json.WriteNumber("package_height"u8, 10);
@@ -100,7 +102,7 @@ internal sealed class ProductJson(CatalogueChanges changes)
         json.WriteEndObject();
 
         json.WriteStartObject("logistics_info_dto"u8);
-        json.WriteNumber("delivery_time"u8, DeliveryDays(country));
+        WriteFigure(json, "delivery_time"u8, item.Id, DeliveryDays(country));
         json.WriteString("ship_to_country"u8, country);
         json.WriteEndObject();
 
@@ -108,18 +110,17 @@ internal sealed class ProductJson(CatalogueChanges changes)
         json.WriteNumber("store_id"u8, item.Shop.Id);
         json.WriteString("store_name"u8, item.Shop.Name);
         json.WriteString("store_country_code"u8, "CN"u8);
-        json.WriteString("item_as_described_rating"u8, item.Shop.ItemRating);
-        json.WriteString("communication_rating"u8, item.Shop.CommunicationRating);
-        json.WriteString("shipping_speed_rating"u8, item.Shop.ShippingRating);
+        json.WriteString("item_as_described_rating"u8, changes.Figure(item.Id, item.Shop.ItemRating));
+        json.WriteString("communication_rating"u8, changes.Figure(item.Id, item.Shop.CommunicationRating));
+        json.WriteString("shipping_speed_rating"u8, changes.Figure(item.Id, item.Shop.ShippingRating));
         json.WriteEndObject();
 
         WriteProperties(answer, item, french);
-        json.WriteBoolean("has_whole_sale"u8, value: false);
+        json.WriteBoolean("has_whole_sale"u8, item.BulkOrder > 0);
         json.WriteEndObject();
     }
 
-    public static string Picture(string images, long id, int number) =>
-        string.Create(CultureInfo.InvariantCulture, $"{images}/{id}-{number}.svg");
+    private string Picture(string images, long id, int number) => changes.Picture(id, number, Pictures.Address(images, id, number));
 
     private void WriteBase(Utf8JsonWriter json, CatalogueItem item, bool french)
     {
@@ -130,14 +131,14 @@ internal sealed class ProductJson(CatalogueChanges changes)
             json.WriteNumber("category_id"u8, item.Path[^1].Id);
         }
 
-        json.WriteString("subject"u8, item.Title(french));
+        json.WriteString("subject"u8, changes.Title(item.Id, item.Title(french)));
         json.WriteString("currency_code"u8, item.Currency);
-        json.WriteString("product_status_type"u8, changes.IsListed(item) ? "onSelling"u8 : "offline"u8);
+        json.WriteString("product_status_type"u8, changes.IsListed(item.Id) ? "onSelling"u8 : "offline"u8);
         json.WriteString("detail"u8, item.Detail(french));
         json.WriteString("mobile_detail"u8, """{"version":"2.0.0","moduleList":[]}"""u8);
-        json.WriteString("evaluation_count"u8, item.Reviews.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("avg_evaluation_rating"u8, item.Rating);
-        json.WriteString("sales_count"u8, item.Sold.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("evaluation_count"u8, changes.Figure(item.Id, item.Reviews.ToString(CultureInfo.InvariantCulture)));
+        json.WriteString("avg_evaluation_rating"u8, changes.Figure(item.Id, item.Rating));
+        json.WriteString("sales_count"u8, changes.Figure(item.Id, item.Sold.ToString(CultureInfo.InvariantCulture)));
         json.WriteNumber("owner_member_seq_long"u8, item.Shop.Id + 1000);
         // Fixed, so that an unchanged item has an unchanged answer in every run.
         json.WriteString("gmt_create"u8, "2026-01-01 00:00:00"u8);
@@ -148,20 +149,20 @@ internal sealed class ProductJson(CatalogueChanges changes)
     private void WriteSkus(AnswerWriter answer, CatalogueItem item, bool french, string currency, string images)
     {
         var json = answer.Json;
-        var factor = changes.Factor(item);
+        var factor = changes.Factor(item.Id);
         answer.StartList("ae_item_sku_info_dtos"u8, "ae_item_sku_info_d_t_o"u8, item.Skus.Count);
         foreach (var sku in item.Skus)
         {
-            var price = sku.Price.In(item.Currency, currency, factor);
+            var price = changes.Price(item.Id, sku.Price.In(item.Currency, currency, factor));
             json.WriteStartObject();
             json.WriteString("sku_id"u8, sku.Id.ToString(CultureInfo.InvariantCulture));
             json.WriteString("id"u8, sku.Attribute.Length == 0 ? "<none>" : sku.Attribute);
             json.WriteString("sku_attr"u8, sku.Attribute);
-            json.WriteString("sku_price"u8, sku.OriginalPrice.In(item.Currency, currency, factor));
+            json.WriteString("sku_price"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, currency, factor)));
             json.WriteString("offer_sale_price"u8, price);
-            json.WriteString("offer_bulk_sale_price"u8, price);
-            json.WriteNumber("sku_bulk_order"u8, 2);
-            json.WriteNumber("sku_available_stock"u8, sku.Stock);
+            json.WriteString("offer_bulk_sale_price"u8, BulkPrice(item, sku, currency, factor));
+            WriteFigure(json, "sku_bulk_order"u8, item.Id, item.BulkOrder > 0 ? item.BulkOrder : 2);
+            WriteFigure(json, "sku_available_stock"u8, item.Id, sku.Stock);
             json.WriteString("currency_code"u8, currency);
             json.WriteBoolean("price_include_tax"u8, value: false);
             if (sku.Properties.Count > 0)
@@ -190,6 +191,23 @@ internal sealed class ProductJson(CatalogueChanges changes)
         }
 
         answer.EndList();
+    }
+
+    /// <summary>The plain price where the item has no better one for many.</summary>
+    private string BulkPrice(CatalogueItem item, CatalogueSku sku, string currency, decimal factor) => changes.Price(
+        item.Id, sku.Price.In(item.Currency, currency, item.BulkOrder > 0 ? factor * (100 - item.BulkPercent) / 100 : factor));
+
+    /// <summary>A number, or rubbish as text.</summary>
+    private void WriteFigure(Utf8JsonWriter json, ReadOnlySpan<byte> name, long id, int figure)
+    {
+        if (changes.Has(ItemChanges.AbsurdFigures, id))
+        {
+            json.WriteString(name, changes.Figure(id, ""));
+        }
+        else
+        {
+            json.WriteNumber(name, figure);
+        }
     }
 
     private static void WriteProperties(AnswerWriter answer, CatalogueItem item, bool french)

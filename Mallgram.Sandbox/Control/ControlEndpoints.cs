@@ -101,12 +101,18 @@ internal static class ControlEndpoints
         foreach (var (what, where) in new[]
         {
             ("AliExpress open platform", "/aliexpress/sync, /aliexpress/rest, /aliexpress/oauth/authorize"),
+            ("Alibaba.com open platform", "/alibaba/rest, /alibaba/oauth/authorize"),
+            ("Product pictures", "/aliexpress/img/{item}-{number}.png, /alibaba/img/…, smaller as ….png_220x220.png"),
+            ("Open Exchange Rates", "/openexchangerates/api/latest.json"),
             ("MTN MoMo Collections", "/mtn-momo/collection, /mtn-momo/v1_0/apiuser"),
             ("SMTP", FormattableString.Invariant($"{options.SmtpHost}:{services.GetRequiredService<Mail.SmtpServer>().Port}")),
             ("Kept in", options.DataDirectory.Length > 0
                 ? Path.GetFullPath(options.DataDirectory)
                 : "memory only (Sandbox:DataDirectory is not set)"),
-            ("Catalogue", options.Catalogue.Length == 0 ? "generated" : options.Catalogue),
+            ("AliExpress catalogue", options.Catalogue.Length == 0
+                ? FormattableString.Invariant($"generated, {options.CatalogueSize} items")
+                : options.Catalogue),
+            ("Alibaba.com catalogue", FormattableString.Invariant($"generated, {options.WholesaleSize} items")),
         })
         {
             page.Line("<dt>").Text(what).Line("</dt><dd>").Text(where).Line("</dd>");

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>
 /// JSON of one answer. Lists come in two shapes: with <c>simplify=true</c> as <c>"products":[…]</c>, otherwise under a single named key

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>Everything a call sent, from its query and its form; when a name comes twice the last value counts.</summary>
 internal sealed class CallParameters : Dictionary<string, string>

@@ -1,4 +1,4 @@
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>A refusal of the platform itself, before or instead of a business answer. Always sent with HTTP 200.</summary>
 /// <param name="Type"><c>ISV</c> the caller's fault, <c>ISP</c> the service's, <c>SYSTEM</c> the platform's.</param>

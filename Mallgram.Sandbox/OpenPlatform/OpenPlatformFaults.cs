@@ -1,10 +1,10 @@
 using System.Text;
 using Mallgram.Sandbox.Control;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>What the controls make go wrong, and what they change in the catalogue. Kept in memory: a restart heals everything.</summary>
-internal sealed class AliExpressFaults
+internal sealed class OpenPlatformFaults
 {
     private readonly Countdown _fail = new();
     private readonly Countdown _mangle = new();
@@ -12,10 +12,20 @@ internal sealed class AliExpressFaults
     private volatile bool _truncate;
     private long _slowMs;
 
+    /// <summary>Without simplify, a list of one is a bare object.</summary>
     public bool BareSingle { get; set; }
 
-    /// <summary>The recommend feed calls itself finished after this page; 0: it goes on to its end.</summary>
+    /// <summary>The product list is over after this page, whatever its total says; 0: it goes on to its end.</summary>
     public int FeedEndsAfterPage { get; set; }
+
+    /// <summary>Each page of the product list shows its first item twice.</summary>
+    public bool FeedRepeats { get; set; }
+
+    /// <summary>The first category is a child of its own child.</summary>
+    public bool CategoryCycle { get; set; }
+
+    /// <summary>How far the platform's clock is ahead of ours: calls are judged by it.</summary>
+    public TimeSpan ClockSkew { get; set; }
 
     public TimeSpan Slow
     {
@@ -46,48 +56,17 @@ internal sealed class AliExpressFaults
         _mangle.Set(0);
         BareSingle = false;
         FeedEndsAfterPage = 0;
+        FeedRepeats = false;
+        CategoryCycle = false;
+        ClockSkew = TimeSpan.Zero;
         Slow = TimeSpan.Zero;
     }
 
-    /// <summary>True when the call has been answered with the fault that was asked for.</summary>
-    public async ValueTask<bool> ApplyAsync(HttpContext http, Counters counters)
+    /// <summary>Whether this call fails, and with which HTTP status; 0: a business fault inside HTTP 200.</summary>
+    public bool TakesFailure(out int status)
     {
-        if (Slow is { Ticks: > 0 } delay)
-        {
-            await Task.Delay(delay, http.RequestAborted);
-        }
-
-        if (!_fail.Take())
-        {
-            return false;
-        }
-
-        counters.Add("aliexpress.failed_on_purpose");
-        var fault = GatewayFault.ServiceDown;
-        if (_failStatus > 0)
-        {
-            http.Response.StatusCode = _failStatus;
-            await http.Response.WriteAsync("<html><body>gateway error</body></html>", http.RequestAborted);
-        }
-        else
-        {
-            await http.Response.WriteAsJsonAsync(
-                new
-                {
-                    error_response = new
-                    {
-                        type = fault.Type,
-                        code = fault.Code,
-                        msg = fault.Message,
-                        sub_code = fault.SubCode,
-                        sub_msg = fault.SubMessage,
-                        request_id = http.TraceIdentifier,
-                    },
-                },
-                http.RequestAborted);
-        }
-
-        return true;
+        status = _failStatus;
+        return _fail.Take();
     }
 
     public ReadOnlyMemory<byte> Mangle(ReadOnlyMemory<byte> body)

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>Calls a second for each API, with a ban of one second, and calls a day for the app until midnight GMT+8.</summary>
-internal sealed class AliExpressQuota(AliExpressOptions options, TimeProvider clock)
+internal sealed class OpenPlatformQuota(OpenPlatformOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);
 
@@ -23,6 +23,18 @@ internal sealed class AliExpressQuota(AliExpressOptions options, TimeProvider cl
     public int CallsPerSecond { get; set; } = options.CallsPerSecond;
 
     public int CallsPerDay { get; set; } = options.CallsPerDay;
+
+    /// <summary>Calls of the present day so far, refused ones too; 0 without a daily quota.</summary>
+    public int CallsToday
+    {
+        get
+        {
+            lock (_dayGate)
+            {
+                return _today;
+            }
+        }
+    }
 
     /// <summary>Refuses every call for a while, as if the quota had just been exceeded.</summary>
     public void BanFor(TimeSpan time) => Volatile.Write(ref _everyoneBannedUntil, (clock.GetUtcNow() + time).UtcTicks);

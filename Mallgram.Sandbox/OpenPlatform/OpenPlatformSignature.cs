@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>
-/// Signatures of the AliExpress open platform: every parameter but <c>sign</c>, sorted by ordinal key, key and raw value joined without
+/// Signatures of the open platforms of AliExpress and Alibaba.com: every parameter but <c>sign</c>, sorted by ordinal key, key and raw value joined without
 /// separators; a system interface puts its path (without <c>/rest</c>) in front. Upper-case hex.
 /// Source: https://openservice.aliexpress.com/doc/doc.htm ("Signature algorithm").
 /// </summary>
-internal static class AliExpressSignature
+internal static class OpenPlatformSignature
 {
     /// <summary><c>sign_method=sha256</c>: HMAC-SHA256 with the app secret.</summary>
     /// <param name="path">Of a system interface, such as <c>/auth/token/create</c>; empty for business methods.</param>

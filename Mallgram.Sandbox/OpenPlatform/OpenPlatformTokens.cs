@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Mallgram.Sandbox.AliExpress;
+namespace Mallgram.Sandbox.OpenPlatform;
 
 /// <summary>
 /// Access and refresh tokens that carry when they were issued and when they end, signed with the app secret: a restarted sandbox knows
 /// them without having stored any.
 /// </summary>
-internal sealed class AliExpressTokens(AliExpressOptions options, TimeProvider clock)
+internal sealed class OpenPlatformTokens(OpenPlatformOptions options, TimeProvider clock)
 {
     private long _revokedUpTo;
 

@@ -1,5 +1,6 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
+using Mallgram.Sourcing.Alibaba;
 using Mallgram.Sourcing.AliExpress;
 using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Sync;
@@ -13,6 +14,7 @@ namespace Mallgram.Sourcing;
 public static class SourcingModule
 {
     private const string AliExpressSection = "Sourcing:AliExpress";
+    private const string AlibabaSection = "Sourcing:Alibaba";
 
     public static IServiceCollection AddSourcing(this IServiceCollection services, IConfiguration configuration)
     {
@@ -23,6 +25,12 @@ public static class SourcingModule
         if (configuration.GetSection(AliExpressSection).Exists())
         {
             services.AddOpenPlatformSupplier<AliExpressSupplier, AliExpressOptions>(AliExpressSupplier.SupplierCode, AliExpressSection);
+        }
+
+        if (configuration.GetSection(AlibabaSection).Exists())
+        {
+            services.AddScoped<SeenCategories>();
+            services.AddOpenPlatformSupplier<AlibabaSupplier, AlibabaOptions>(AlibabaSupplier.SupplierCode, AlibabaSection);
         }
 
         return services;

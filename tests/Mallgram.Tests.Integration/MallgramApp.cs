@@ -28,6 +28,9 @@ public class MallgramApp : IAsyncLifetime
     /// <summary>Whether the tests start with the catalogue synchronised.</summary>
     protected virtual bool Synchronised => true;
 
+    /// <summary>Whether Alibaba is a supplier too.</summary>
+    protected virtual bool SellsInBulk => false;
+
     internal TestDatabase Database => _database ?? throw new InvalidOperationException("Not started.");
 
     public HttpClient Http { get; private set; } = null!;
@@ -141,12 +144,15 @@ public class MallgramApp : IAsyncLifetime
             $"--Files:PublicBaseAddress={publicBase ?? listen}",
             $"--Files:Directory={_files}",
             $"--Files:Images:AllowedHosts:0={sandbox.Authority}",
-            $"--Files:Images:SizedByHost:0={sandbox.Authority}/aliexpress/img/",
+            $"--Files:Images:SizedByHost:0={sandbox.Authority}",
             $"--Sourcing:AliExpress:BaseAddress={sandbox}aliexpress/",
             "--Sourcing:AliExpress:AppKey=510001",
             "--Sourcing:AliExpress:AppSecret=mallgram-secret",
             "--Sourcing:AliExpress:AuthorizationCode=3_510001_tests",
             "--Sourcing:AliExpress:CallsPerSecond=1000",
+            "--Sourcing:AliExpress:CallsPerDay=0",
+            $"--Catalog:ExchangeRates:BaseAddress={sandbox}openexchangerates/api/",
+            "--Catalog:ExchangeRates:AppId=sandbox-app-id",
             $"--Payments:PublicBaseAddress={publicBase ?? listen}",
             $"--Payments:MtnMomo:BaseAddress={sandbox}mtn-momo/",
             "--Payments:MtnMomo:SubscriptionKey=sandbox-subscription-key",
@@ -156,9 +162,20 @@ public class MallgramApp : IAsyncLifetime
             $"--Messaging:Smtp:Port={SandboxApp.SmtpPort(Sandbox)}",
             "--Jobs:Schedules:product-sync=off",
             "--Jobs:Schedules:settle-pending-payments=off",
+            .. SellsInBulk ? Alibaba(sandbox) : [],
             .. ServiceSettings,
         ];
     }
+
+    private static string[] Alibaba(Uri sandbox) =>
+    [
+        $"--Sourcing:Alibaba:BaseAddress={sandbox}alibaba/",
+        "--Sourcing:Alibaba:AppKey=600001",
+        "--Sourcing:Alibaba:AppSecret=mallgram-secret",
+        "--Sourcing:Alibaba:AuthorizationCode=3_600001_tests",
+        "--Sourcing:Alibaba:CallsPerSecond=1000",
+        "--Sourcing:Alibaba:CallsPerDay=0",
+    ];
 
     private async Task StartAsync(WebApplication host)
     {

@@ -88,6 +88,12 @@ internal sealed class CatalogueItem
 
     public required int WeightGrams { get; init; }
 
+    /// <summary>Fewest units of the cheaper price for many; 0 when there is none.</summary>
+    public int BulkOrder { get; init; }
+
+    /// <summary>How much cheaper that is.</summary>
+    public int BulkPercent { get; init; }
+
     /// <summary>Besides the brand; empty for items that came from a file.</summary>
     public IReadOnlyList<CatalogueProperty> Properties { get; init; } = [];
 

@@ -191,6 +191,9 @@ internal static class GeneratedCatalogue
             Pictures = random.Next(2, 6),
             Shop = Shops[random.Next(Shops.Length)],
             WeightGrams = good.Grams,
+            // Of the id, not of the seeded sequence: one item in three.
+            BulkOrder = id % 3 == 0 ? 3 + (int)(id % 7) : 0,
+            BulkPercent = 3 + (int)(id % 10),
             Properties =
             [
                 new("Model Number", "Numéro de modèle", 3, model, model, -1),

@@ -1,5 +1,5 @@
 using System.Text;
-using Mallgram.Sandbox.AliExpress;
+using Mallgram.Sandbox.OpenPlatform;
 
 namespace Mallgram.Tests.Unit.Sandbox;
 

@@ -1,8 +1,8 @@
-using Mallgram.Sandbox.AliExpress;
+using Mallgram.Sandbox.OpenPlatform;
 
 namespace Mallgram.Tests.Unit.Sandbox;
 
-public sealed class AliExpressSignatureTests
+public sealed class OpenPlatformSignatureTests
 {
     private const string Secret = "mallgram-secret";
 
@@ -26,7 +26,7 @@ public sealed class AliExpressSignatureTests
             ["sign"] = "is left out",
         };
 
-        Assert.Equal("5F80452A9E5AADE501B55FE7EB6E5543B03183821364FB9D40C95F980CBA5C8E", AliExpressSignature.Sha256(parameters, Secret));
+        Assert.Equal("5F80452A9E5AADE501B55FE7EB6E5543B03183821364FB9D40C95F980CBA5C8E", OpenPlatformSignature.Sha256(parameters, Secret));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class AliExpressSignatureTests
 
         Assert.Equal(
             "B7FA6D85EF742A15266D9F13B0601694BC009436BE8088CDD5C51742870FEA38",
-            AliExpressSignature.Sha256(parameters, Secret, "/auth/token/create"));
+            OpenPlatformSignature.Sha256(parameters, Secret, "/auth/token/create"));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class AliExpressSignatureTests
             ["app_key"] = "510001",
         };
 
-        Assert.Equal("1866F31624D740C832C5F67D8D663F4B", AliExpressSignature.Md5(parameters, Secret));
+        Assert.Equal("1866F31624D740C832C5F67D8D663F4B", OpenPlatformSignature.Md5(parameters, Secret));
     }
 
     [Fact]
@@ -64,6 +64,6 @@ public sealed class AliExpressSignatureTests
     {
         var parameters = new Dictionary<string, string> { ["foobar"] = "1", ["foo_bar"] = "2", ["Zed"] = "3", ["alpha"] = "4" };
 
-        Assert.Equal("Zed3alpha4foo_bar2foobar1", AliExpressSignature.Base(parameters));
+        Assert.Equal("Zed3alpha4foo_bar2foobar1", OpenPlatformSignature.Base(parameters));
     }
 }
