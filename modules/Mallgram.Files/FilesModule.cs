@@ -4,6 +4,7 @@ using Mallgram.Files.Scanning;
 using Mallgram.Files.Storage;
 using Mallgram.Files.Uploads;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Cleanup;
 using Mallgram.Kernel.Http.Outbound;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,7 @@ public static class FilesModule
         services.AddSingleton<ImageResizer>();
         services.AddSingleton<ImageProxy>();
         services.AddSingleton<UploadAddresses>();
+        services.AddCleanupTask<UnfinishedUploads>();
         services.AddScoped<CreateUpload>();
         services.AddScoped<ReceiveUpload>();
         services.AddScoped<StoredFiles>();

@@ -75,12 +75,13 @@ internal sealed class ImageAddresses : IImageAddresses
         text = null;
         Span<byte> given = stackalloc byte[SignatureBytes];
         if (signature.Length != SignatureLength || source.Length > Base64Url.GetEncodedLength(MaxSourceBytes)
-            || !Base64Url.TryDecodeFromChars(signature, given, out var signatureLength) || signatureLength != SignatureBytes
+            || !Base64Url.IsValid(signature, out var signatureLength) || signatureLength != SignatureBytes
             || !Base64Url.IsValid(source, out var length))
         {
             return false;
         }
 
+        Base64Url.DecodeFromChars(signature, given);
         Span<byte> bytes = stackalloc byte[1 + length];
         bytes[0] = Kind;
         Base64Url.DecodeFromChars(source, bytes[1..]);

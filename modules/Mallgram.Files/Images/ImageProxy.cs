@@ -55,9 +55,12 @@ internal sealed partial class ImageProxy(
             throw new ImageUnavailableException("Not an address.");
         }
 
-        if (sizes.SupplierCopy(address, width) is { } copy && await TryGetAsync(copy, ct) is { } sized)
+        foreach (var copy in sizes.SupplierCopies(address, width))
         {
-            return sized;
+            if (await TryGetAsync(copy, ct) is { } sized)
+            {
+                return sized;
+            }
         }
 
         return await ResizeAsync(await GetAsync(address, ct), width, ct);

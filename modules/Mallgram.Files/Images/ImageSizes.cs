@@ -36,21 +36,26 @@ internal sealed partial class ImageSizes(IOptions<FilesOptions> options)
     }
 
     /// <summary>
-    /// The address of a supplier's own smaller copy: <c>….jpg</c> becomes <c>….jpg_640x640q75.jpg_.webp</c>, as AliExpress's own pages ask
-    /// for. A size that the source has already is replaced.
+    /// Addresses of a supplier's own smaller copies, the lightest first: <c>….jpg</c> becomes <c>….jpg_640x640q75.jpg_.webp</c> and
+    /// <c>….jpg_640x640.jpg</c>, as AliExpress's own pages ask for. A size that the source has already is replaced.
     /// </summary>
-    /// <returns>Null when the host is not known to have such copies.</returns>
-    public Uri? SupplierCopy(Uri source, int width)
+    /// <returns>None when the host is not known to have such copies.</returns>
+    public Uri[] SupplierCopies(Uri source, int width)
     {
         if (!Array.Exists(_sizedByHost, entry => Matches(entry, source)) || Picture().Match(source.AbsolutePath) is not { Success: true } match)
         {
-            return null;
+            return [];
         }
 
         var size = Array.Find(Widths, w => w.Width == width).SupplierSize;
-        var extension = match.Groups["extension"].Value;
-        var path = string.Create(CultureInfo.InvariantCulture, $"{match.Groups["picture"].Value}_{size}x{size}q75{extension}_.webp");
-        return new UriBuilder(source) { Path = path, Query = "" }.Uri;
+        var (picture, extension) = (match.Groups["picture"].Value, match.Groups["extension"].Value);
+        return
+        [
+            At(string.Create(CultureInfo.InvariantCulture, $"{picture}_{size}x{size}q75{extension}_.webp")),
+            At(string.Create(CultureInfo.InvariantCulture, $"{picture}_{size}x{size}{extension}")),
+        ];
+
+        Uri At(string path) => new UriBuilder(source) { Path = path, Query = "" }.Uri;
     }
 
     private static bool Matches(string entry, Uri source)

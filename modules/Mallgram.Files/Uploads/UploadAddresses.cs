@@ -32,7 +32,8 @@ internal sealed class UploadAddresses(IOptions<FilesOptions> options, TimeProvid
     {
         Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes];
         return signature.Length == Base64Url.GetEncodedLength(given.Length)
-            && Base64Url.TryDecodeFromChars(signature, given, out var length) && length == given.Length
+            && Base64Url.IsValid(signature, out var length) && length == given.Length
+            && Base64Url.DecodeFromChars(signature, given) == length
             && CryptographicOperations.FixedTimeEquals(given, Sign(storeId, fileId, expires, maxBytes))
             && clock.GetUtcNow().ToUnixTimeSeconds() < expires;
     }
