@@ -1,4 +1,5 @@
 using Mallgram.Catalog.Categories;
+using Mallgram.Catalog.Cleanup;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
 using Mallgram.Catalog.Products;
@@ -15,6 +16,7 @@ public static class CatalogModule
     public static IServiceCollection AddCatalog(this IServiceCollection services)
     {
         services.AddMigrations(typeof(CatalogModule).Assembly);
+        services.AddCatalogCleanup();
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
         services.AddScoped<ProductReads>();

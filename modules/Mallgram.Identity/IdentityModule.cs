@@ -1,3 +1,4 @@
+using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
@@ -40,6 +41,7 @@ public static class IdentityModule
     public static IServiceCollection AddIdentityData(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMigrations(typeof(IdentityModule).Assembly);
+        services.AddIdentityCleanup();
         services.TryAddSingleton<Passwords>();
         services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
         services.AddSingleton<ISeed, FirstAdministrator>();

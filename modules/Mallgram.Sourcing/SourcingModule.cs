@@ -2,6 +2,7 @@ using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Sourcing.Alibaba;
 using Mallgram.Sourcing.AliExpress;
+using Mallgram.Sourcing.Cleanup;
 using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Sync;
 using Microsoft.AspNetCore.Routing;
@@ -19,6 +20,7 @@ public static class SourcingModule
     public static IServiceCollection AddSourcing(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMigrations(typeof(SourcingModule).Assembly);
+        services.AddSourcingCleanup();
         services.AddJob<ProductSync>();
         services.AddScoped<SyncRuns>();
         services.AddScoped<StoreSync>();
