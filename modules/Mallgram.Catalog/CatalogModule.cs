@@ -18,6 +18,7 @@ public static class CatalogModule
         services.AddMigrations(typeof(CatalogModule).Assembly);
         services.AddCatalogCleanup();
         services.AddScoped<ICatalogImport, CatalogImport>();
+        services.AddScoped<CategoryImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
         services.AddScoped<ProductReads>();
         services.AddScoped<CategoryReads>();

@@ -23,6 +23,8 @@ public static class SourcingModule
         services.AddSourcingCleanup();
         services.AddJob<ProductSync>();
         services.AddScoped<SyncRuns>();
+        services.AddScoped<FailedItems>();
+        services.AddOutboxHandler<RetryFailedItems>();
         services.AddScoped<StoreSync>();
         if (configuration.GetSection(AliExpressSection).Exists())
         {

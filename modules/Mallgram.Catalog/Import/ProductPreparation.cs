@@ -1,72 +1,116 @@
+using System.Globalization;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Text;
-using Mallgram.Kernel;
 
 namespace Mallgram.Catalog.Import;
 
-/// <summary>A supplier's product, cleaned and priced, as it goes into the tables.</summary>
-internal sealed record PreparedProduct(
-    string ExternalId,
-    byte[] ContentHash,
-    string Slug,
-    string Name,
-    string? NameFr,
-    string? Description,
-    string? DescriptionFr,
-    string? Brand,
-    string? CategoryExternalId,
-    int MinOrderQuantity,
-    decimal? Rating,
-    int ReviewCount,
-    string[] Images,
-    List<PreparedVariant> Variants)
+/// <summary>A supplier's product, cleaned, as it goes into the tables. Ids, category, attributes and prices are given to it later.</summary>
+internal sealed record PreparedProduct
 {
-    public string NameKey { get; } = PlainText.Fold(Name);
+    public required string ExternalId { get; init; }
 
-    public string NameKeyFr { get; } = PlainText.Fold(NameFr ?? Name);
+    public required byte[] ContentHash { get; init; }
+
+    /// <summary>Only used when the product is new.</summary>
+    public required string Slug { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? NameFr { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? DescriptionFr { get; init; }
+
+    public string? Brand { get; init; }
+
+    public string? SupplierCategory { get; init; }
+
+    public Guid? CategoryId { get; init; }
+
+    public int MinOrderQuantity { get; init; }
+
+    public decimal? Rating { get; init; }
+
+    public int ReviewCount { get; init; }
+
+    public required string[] Images { get; init; }
+
+    public string? SellerId { get; init; }
+
+    public string? SellerName { get; init; }
+
+    public decimal? SellerRating { get; init; }
+
+    public int? SalesCount { get; init; }
+
+    public int? ShipsWithinDays { get; init; }
+
+    public int? WeightGrams { get; init; }
+
+    public required List<KeyValuePair<string, string>> Specifications { get; init; }
+
+    public string? VideoUrl { get; init; }
+
+    public required List<PreparedVariant> Variants { get; init; }
+
+    /// <summary>Wholesale begins at two units.</summary>
+    public string Channel => MinOrderQuantity >= 2 ? "b2b" : "b2c";
 }
 
-internal sealed record PreparedVariant(
-    string ExternalId,
-    string Sku,
-    string? Name,
-    IReadOnlyList<KeyValuePair<string, string>> Options,
-    int Position,
-    long Amount,
-    long? CompareAt,
-    decimal Cost,
-    string CostCurrency,
-    Guid? RateId,
-    int OnHand);
+internal sealed record PreparedVariant
+{
+    public required string ExternalId { get; init; }
 
-/// <summary>What turns costs into the store's prices.</summary>
-/// <param name="Rates">Newest rate by supplier currency; the store's own has rate 1 and no id.</param>
-internal sealed record PriceContext(Currency Currency, PriceRule Rule, IReadOnlyDictionary<string, (Guid? Id, decimal Rate)> Rates);
+    /// <summary>Only used when the variant is new.</summary>
+    public required string Sku { get; init; }
 
-/// <summary>Decides what of a supplier's product can be sold. Pure.</summary>
+    public string? Name { get; init; }
+
+    public required List<KeyValuePair<string, string>> Options { get; init; }
+
+    public required int Position { get; init; }
+
+    public string? Image { get; init; }
+
+    public required string CostCurrency { get; init; }
+
+    /// <summary>By rising quantity, the first at the supplier's smallest order.</summary>
+    public required List<CostBreak> Costs { get; init; }
+
+    public required int OnHand { get; init; }
+
+    public Guid Id { get; set; }
+
+    public bool IsNew { get; set; }
+
+    public IReadOnlyList<MadePrice> Prices { get; set; } = [];
+}
+
+/// <summary>Cleans what a supplier sent and says what of it can be sold. Pure.</summary>
 internal static class ProductPreparation
 {
     private const int MaxVariants = 500;
+    private const int MaxImages = 20;
+    private const int MaxSpecifications = 100;
+    private const int MaxTiers = 20;
 
     /// <summary>Exactly one of the two is set.</summary>
-    public static (PreparedProduct? Product, SkippedItem? Skipped) Prepare(
-        string supplier, SupplierProduct product, byte[] hash, PriceContext pricing)
+    public static (PreparedProduct? Product, SkippedItem? Skipped) Prepare(string supplier, SupplierProduct product, byte[] hash)
     {
-        SkippedItem Skip(string reason, string? detail = null) =>
-            new(product.ExternalId, reason, detail is { Length: > 200 } ? detail[..200] : detail);
-
         if (!product.IsOnSale)
         {
-            return (null, Skip(SkipReasons.Offline));
+            return (null, Skip(product, SkipReasons.Offline));
         }
 
         var name = PlainText.Line(product.Name, 300);
         if (name.Length == 0)
         {
-            return (null, Skip(SkipReasons.NoTitle));
+            return (null, Skip(product, SkipReasons.NoTitle));
         }
 
+        var smallestOrder = Math.Max(1, product.MinOrderQuantity);
         var variants = new List<PreparedVariant>(product.Variants.Count);
         var taken = new HashSet<string>(StringComparer.Ordinal);
         SkippedItem? firstProblem = null;
@@ -77,78 +121,94 @@ internal static class ProductPreparation
                 continue;
             }
 
-            var (prepared, reason, detail) = Prepare(supplier, product, variant, variants.Count, pricing);
-            if (prepared is null)
+            if (variant.Cost is not { } cost)
             {
-                firstProblem ??= Skip(reason!, detail);
+                firstProblem ??= Skip(product, variant.PriceProblem ?? SkipReasons.NoPrice);
                 continue;
             }
 
-            variants.Add(prepared);
+            variants.Add(Prepare(supplier, product, variant, cost, smallestOrder, variants.Count));
         }
 
         if (variants.Count == 0)
         {
-            return (null, firstProblem ?? Skip(SkipReasons.NoVariant));
+            return (null, firstProblem ?? Skip(product, SkipReasons.NoVariant));
         }
 
-        var nameFr = PlainText.Line(product.NameFr, 300);
         return (
-            new PreparedProduct(
-                product.ExternalId,
-                hash,
-                PlainText.Slug(name) + "-" + StableCode.Of(8, supplier, product.ExternalId),
-                name,
-                nameFr.Length == 0 || nameFr == name ? null : nameFr,
-                PlainText.Block(product.Description, 20_000),
-                PlainText.Block(product.DescriptionFr, 20_000),
-                PlainText.Line(product.Brand, 120) is { Length: > 0 } brand ? brand : null,
-                product.CategoryExternalId,
-                Math.Max(1, product.MinOrderQuantity),
-                product.Rating is >= 0 and <= 5 ? decimal.Round(product.Rating.Value, 2) : null,
-                Math.Max(0, product.ReviewCount),
-                [.. product.ImageUrls.Where(IsWebAddress).Take(20)],
-                variants),
+            new PreparedProduct
+            {
+                ExternalId = product.ExternalId,
+                ContentHash = hash,
+                Slug = PlainText.Slug(name) + "-" + StableCode.Of(8, supplier, product.ExternalId),
+                Name = name,
+                NameFr = Line(product.NameFr, 300) is { } french && french != name ? french : null,
+                Description = PlainText.Block(product.Description, 20_000),
+                DescriptionFr = PlainText.Block(product.DescriptionFr, 20_000),
+                Brand = Line(product.Brand, 120),
+                SupplierCategory = product.CategoryExternalId,
+                MinOrderQuantity = smallestOrder,
+                Rating = Rating(product.Rating),
+                ReviewCount = Math.Max(0, product.ReviewCount),
+                Images = [.. product.ImageUrls.Where(IsWebAddress).Take(MaxImages)],
+                SellerId = Line(product.SellerId, 100),
+                SellerName = Line(product.SellerName, 200),
+                SellerRating = Rating(product.SellerRating),
+                SalesCount = product.SalesCount is >= 0 ? product.SalesCount : null,
+                ShipsWithinDays = product.ShipsWithinDays is >= 0 ? product.ShipsWithinDays : null,
+                WeightGrams = product.WeightGrams is >= 0 ? product.WeightGrams : null,
+                Specifications = Pairs(product.Specifications.Take(MaxSpecifications)),
+                VideoUrl = product.VideoUrl is { } video && IsWebAddress(video) ? video : null,
+                Variants = variants,
+            },
             null);
     }
 
-    private static (PreparedVariant? Variant, string? Reason, string? Detail) Prepare(
-        string supplier, SupplierProduct product, SupplierVariant variant, int position, PriceContext pricing)
+    /// <param name="detail">What was found; cut to 200 characters.</param>
+    public static SkippedItem Skip(SupplierProduct product, string reason, string? detail = null) =>
+        new(product.ExternalId, reason, detail is { Length: > 200 } ? detail[..200] : detail);
+
+    public static string Describe(decimal cost, string currency) => cost.ToString(CultureInfo.InvariantCulture) + " " + currency;
+
+    private static PreparedVariant Prepare(
+        string supplier, SupplierProduct product, SupplierVariant variant, decimal cost, int smallestOrder, int position)
     {
-        if (variant.Cost is not { } cost)
+        var costs = new List<CostBreak> { new(smallestOrder, cost, variant.ListCost > cost ? variant.ListCost : null) };
+        foreach (var tier in variant.Tiers.Take(MaxTiers))
         {
-            return (null, variant.PriceProblem ?? SkipReasons.NoPrice, null);
+            // A tier that is not cheaper for more units is an error of the supplier's.
+            if (tier.MinQuantity > costs[^1].MinQuantity && tier.Cost > 0 && tier.Cost < costs[^1].Cost)
+            {
+                costs.Add(new CostBreak(tier.MinQuantity, tier.Cost, ListCost: null));
+            }
         }
 
-        if (!pricing.Rates.TryGetValue(variant.CostCurrency, out var rate))
+        return new PreparedVariant
         {
-            return (null, SkipReasons.NoRate, $"{variant.CostCurrency} to {pricing.Currency.Code}");
-        }
-
-        if (pricing.Rule.Price(cost, rate.Rate, pricing.Currency) is not { } amount)
-        {
-            return (null, SkipReasons.PriceAbsurd, $"{cost.ToString(System.Globalization.CultureInfo.InvariantCulture)} {variant.CostCurrency}");
-        }
-
-        var before = variant.ListCost is { } list && list > cost ? pricing.Rule.Price(list, rate.Rate, pricing.Currency) : null;
-        return (
-            new PreparedVariant(
-                variant.ExternalId,
-                $"{supplier[..Math.Min(2, supplier.Length)]}-{StableCode.Of(12, supplier, product.ExternalId, variant.ExternalId)}".ToUpperInvariant(),
-                PlainText.Line(variant.Name, 200) is { Length: > 0 } name ? name : null,
-                [.. variant.Options.Select(o => KeyValuePair.Create(PlainText.Line(o.Key, 100), PlainText.Line(o.Value, 200)))
-                    .Where(o => o.Key.Length > 0)],
-                position,
-                amount,
-                before > amount ? before : null,
-                cost,
-                variant.CostCurrency,
-                rate.Id,
-                Math.Max(0, variant.Stock)),
-            null,
-            null);
+            ExternalId = variant.ExternalId,
+            Sku = $"{supplier[..Math.Min(2, supplier.Length)]}-{StableCode.Of(12, supplier, product.ExternalId, variant.ExternalId)}"
+                .ToUpperInvariant(),
+            Name = Line(variant.Name, 200),
+            Options = Pairs(variant.Options),
+            Position = position,
+            Image = variant.ImageUrl is { } image && IsWebAddress(image) ? image : null,
+            CostCurrency = variant.CostCurrency,
+            Costs = costs,
+            OnHand = Math.Max(0, variant.Stock),
+        };
     }
 
+    private static string? Line(string? text, int maxLength) => PlainText.Line(text, maxLength) is { Length: > 0 } line ? line : null;
+
+    private static decimal? Rating(decimal? sent) => sent is >= 0 and <= 5 ? decimal.Round(sent.Value, 2) : null;
+
+    private static List<KeyValuePair<string, string>> Pairs(IEnumerable<KeyValuePair<string, string>> sent) =>
+        [.. sent.Select(p => KeyValuePair.Create(PlainText.Line(p.Key, 100), PlainText.Line(p.Value, 200))).Where(p => p.Key.Length > 0)];
+
+    /// <summary>
+    /// Only the form is looked at. Whether an address leads into the own network is for the image proxy to find out: it resolves names at
+    /// the moment it connects, so one guard and one list of exceptions hold for literal and for named addresses alike.
+    /// </summary>
     private static bool IsWebAddress(string url) =>
         url.Length <= 2000 && Uri.TryCreate(url, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);

@@ -1,3 +1,4 @@
+using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Persistence;
 using Npgsql;
@@ -5,191 +6,433 @@ using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Import;
 
+/// <summary>A product that will be written.</summary>
+/// <param name="Attributes">JSON object of what the specifications give.</param>
+/// <param name="FailingMarkets">Markets that a quality filter keeps it out of: reason by currency.</param>
+internal sealed record ChangedProduct(
+    Guid Id, bool IsNew, PreparedProduct Product, string Attributes, IReadOnlyDictionary<string, string> FailingMarkets);
+
 /// <summary>
 /// The way of changed products into the tables: binary <c>COPY</c> into temporary tables (a table under row-level security takes no
-/// <c>COPY</c>), then one set-based statement a table. A row that would not change is not touched.
+/// <c>COPY</c>), then one set-based statement a table. A row that would not change is not touched, and what is new is not compared.
 /// </summary>
 internal static class ProductStaging
 {
-    private const string Create =
+    private const string CreateProducts =
         """
         create temporary table staged_products (
-            id uuid, external_id text, slug text, name text, name_fr text, description text, description_fr text, category_external_id text,
-            brand text, min_order_quantity int, rating numeric, review_count int, images text[], content_hash bytea, search_key text,
-            name_key text, name_key_fr text) on commit drop;
+            id uuid, is_new boolean, external_id text, slug text, name text, name_fr text, description text, description_fr text,
+            supplier_category text, category_id uuid, brand text, brand_slug text, rating numeric, review_count int, images text[],
+            seller_id text, seller_name text, seller_rating numeric, sales_count int, ships_within_days int, weight_grams int,
+            specifications jsonb, attributes jsonb, video_url text, content_hash bytea, search_key text, name_key text, name_key_fr text,
+            channel text, min_order_quantity int) on commit drop
         """;
 
     private const string CreateVariants =
         """
         create temporary table staged_variants (
-            id uuid, product_id uuid, external_id text, sku text, name text, options jsonb, position int, amount bigint, compare_at bigint,
-            cost numeric, cost_currency text, rate_id uuid, on_hand int) on commit drop;
+            id uuid, product_id uuid, is_new boolean, external_id text, sku text, name text, options jsonb, position int, image text)
+            on commit drop
         """;
 
-    private const string UpsertProducts =
+    private const string CreateCosts =
         """
-        insert into catalog.products as p (
-            store_id, id, slug, supplier, external_id, name, name_fr, description, description_fr, category_id, brand, channel,
-            min_order_quantity, rating, review_count, image_url, images, status, content_hash, search_key)
-        select kernel.current_store(), s.id, s.slug, $1, s.external_id, s.name, s.name_fr, s.description, s.description_fr, c.id, s.brand, 'b2c',
-               s.min_order_quantity, s.rating, s.review_count, s.images[1], s.images, 'active', s.content_hash, s.search_key
-        from staged_products s
-        left join catalog.categories c on c.supplier = $1 and c.external_id = s.category_external_id
-        on conflict (store_id, id) do update set
-            name = excluded.name, name_fr = excluded.name_fr, description = excluded.description, description_fr = excluded.description_fr,
-            category_id = excluded.category_id, brand = excluded.brand, min_order_quantity = excluded.min_order_quantity,
-            rating = excluded.rating, review_count = excluded.review_count, image_url = excluded.image_url, images = excluded.images,
-            content_hash = excluded.content_hash, search_key = excluded.search_key,
+        create temporary table staged_costs (variant_id uuid, is_new boolean, min_quantity int, cost numeric, list_cost numeric, currency char(3))
+            on commit drop
+        """;
+
+    private const string CreatePrices =
+        """
+        create temporary table staged_prices (
+            variant_id uuid, currency char(3), min_quantity int, amount bigint, compare_at bigint, landed_cost bigint, rate_id uuid, rule_id uuid)
+            on commit drop
+        """;
+
+    private const string CreateStock = "create temporary table staged_stock (variant_id uuid, on_hand int) on commit drop";
+
+    private const string InsertBrands =
+        """
+        insert into catalog.brands (store_id, slug, name)
+        select kernel.current_store(), brand_slug, min(brand) from staged_products where brand_slug is not null group by brand_slug order by brand_slug
+        on conflict do nothing
+        """;
+
+    private const string InsertProducts =
+        """
+        insert into catalog.products (
+            store_id, id, slug, supplier, external_id, name, name_fr, description, description_fr, supplier_category, category_id, brand,
+            brand_slug, rating, review_count, image_url, images, seller_id, seller_name, seller_rating, sales_count, ships_within_days,
+            weight_grams, specifications, attributes, video_url, status, content_hash, search_key, name_key, name_key_fr)
+        select kernel.current_store(), id, slug, $1, external_id, name, name_fr, description, description_fr, supplier_category, category_id, brand,
+               brand_slug, rating, review_count, images[1], images, seller_id, seller_name, seller_rating, sales_count, ships_within_days,
+               weight_grams, specifications, attributes, video_url, 'active', content_hash, search_key, name_key, name_key_fr
+        from staged_products where is_new
+        """;
+
+    private const string UpdateProducts =
+        """
+        update catalog.products p set
+            name = s.name, name_fr = s.name_fr, description = s.description, description_fr = s.description_fr,
+            supplier_category = s.supplier_category, category_id = s.category_id, brand = s.brand, brand_slug = s.brand_slug,
+            rating = s.rating, review_count = s.review_count, image_url = s.images[1], images = s.images, seller_id = s.seller_id,
+            seller_name = s.seller_name, seller_rating = s.seller_rating, sales_count = s.sales_count,
+            ships_within_days = s.ships_within_days, weight_grams = s.weight_grams, specifications = s.specifications,
+            attributes = case when 'attributes' = any(p.locked_fields) then p.attributes else (p.attributes - $1) || s.attributes end,
+            video_url = s.video_url, content_hash = s.content_hash, search_key = s.search_key, name_key = s.name_key,
+            name_key_fr = s.name_key_fr,
             status = case when p.hidden_by = 'staff' then 'hidden' else 'active' end,
             hidden_by = case when p.hidden_by = 'staff' then 'staff' end
+        from staged_products s
+        where p.id = s.id and not s.is_new
         """;
 
-    private const string UpsertVariants =
+    // Only what differs is kept, as it was: columns by their names, and the rows of prices, costs, offers and variants where any differs.
+    private const string RecordUpdates =
         """
-        insert into catalog.variants as v (store_id, id, product_id, external_id, sku, name, options, position)
-        select kernel.current_store(), id, product_id, external_id, sku, name, options, position from staged_variants
-        on conflict (store_id, product_id, external_id) do update set
-            name = excluded.name, options = excluded.options, position = excluded.position, active = true
-        where (v.name, v.options, v.position, v.active) is distinct from (excluded.name, excluded.options, excluded.position, true)
+        insert into catalog.import_changes as c (store_id, run_id, product_id, kind, before)
+        select kernel.current_store(), $1, s.id, case when p.status = 'hidden' and p.hidden_by <> 'staff' then 'shown' else 'updated' end, b.before
+        from staged_products s
+        join catalog.products p on p.id = s.id
+        cross join lateral (
+            select coalesce(jsonb_object_agg(o.key, o.value) filter (where o.value is distinct from n.value), '{}') as before
+            from jsonb_each(jsonb_build_object(
+                'name', p.name, 'name_fr', p.name_fr, 'description', p.description, 'description_fr', p.description_fr,
+                'supplier_category', p.supplier_category, 'category_id', p.category_id, 'brand', p.brand, 'brand_slug', p.brand_slug,
+                'rating', p.rating, 'review_count', p.review_count, 'images', p.images, 'seller_id', p.seller_id,
+                'seller_name', p.seller_name, 'seller_rating', p.seller_rating, 'sales_count', p.sales_count,
+                'ships_within_days', p.ships_within_days, 'weight_grams', p.weight_grams, 'specifications', p.specifications,
+                'attributes', p.attributes, 'video_url', p.video_url, 'search_key', p.search_key, 'name_key', p.name_key,
+                'name_key_fr', p.name_key_fr, 'hidden_by', case when p.hidden_by <> 'staff' then p.hidden_by end,
+                'variants', (
+                    select jsonb_agg(jsonb_build_array(v.id, v.name, v.options, v.position, v.image) order by v.id)
+                    from catalog.variants v where v.product_id = p.id and v.active),
+                'costs', (
+                    select jsonb_agg(jsonb_build_array(k.variant_id, k.min_quantity, k.cost, k.list_cost, k.currency)
+                        order by k.variant_id, k.min_quantity)
+                    from catalog.variants v join catalog.costs k on k.variant_id = v.id where v.product_id = p.id and v.active),
+                'offers', (
+                    select jsonb_agg(jsonb_build_array(f.channel, f.min_order_quantity, f.active) order by f.channel)
+                    from catalog.offers f where f.product_id = p.id and f.set_by = 'import'),
+                'prices', (
+                    select jsonb_agg(jsonb_build_array(r.variant_id, r.currency, r.min_quantity, r.amount, r.compare_at,
+                        r.landed_cost, r.rate_id, r.rule_id) order by r.variant_id, r.currency, r.min_quantity)
+                    from catalog.variants v join catalog.prices r on r.variant_id = v.id where v.product_id = p.id and v.active))) o
+            join jsonb_each(jsonb_build_object(
+                'name', s.name, 'name_fr', s.name_fr, 'description', s.description, 'description_fr', s.description_fr,
+                'supplier_category', s.supplier_category, 'category_id', s.category_id, 'brand', s.brand, 'brand_slug', s.brand_slug,
+                'rating', s.rating, 'review_count', s.review_count, 'images', s.images, 'seller_id', s.seller_id,
+                'seller_name', s.seller_name, 'seller_rating', s.seller_rating, 'sales_count', s.sales_count,
+                'ships_within_days', s.ships_within_days, 'weight_grams', s.weight_grams, 'specifications', s.specifications,
+                'attributes', case when 'attributes' = any(p.locked_fields) then p.attributes else (p.attributes - $2) || s.attributes end,
+                'video_url', s.video_url, 'search_key', s.search_key, 'name_key', s.name_key, 'name_key_fr', s.name_key_fr,
+                'hidden_by', null,
+                'variants', (
+                    select jsonb_agg(jsonb_build_array(v.id, v.name, v.options, v.position, v.image) order by v.id)
+                    from staged_variants v where v.product_id = p.id),
+                'costs', (
+                    select jsonb_agg(jsonb_build_array(k.variant_id, k.min_quantity, k.cost, k.list_cost, k.currency)
+                        order by k.variant_id, k.min_quantity)
+                    from staged_variants v join staged_costs k on k.variant_id = v.id where v.product_id = p.id),
+                'offers', jsonb_build_array(jsonb_build_array(s.channel, s.min_order_quantity, true)),
+                'prices', (
+                    select jsonb_agg(jsonb_build_array(r.variant_id, r.currency, r.min_quantity, r.amount, r.compare_at,
+                        r.landed_cost, r.rate_id, r.rule_id) order by r.variant_id, r.currency, r.min_quantity)
+                    from staged_variants v join staged_prices r on r.variant_id = v.id where v.product_id = p.id))) n using (key)) b
+        where not s.is_new
+        on conflict (store_id, run_id, product_id) do update set before = excluded.before || c.before
+        """;
+
+    private const string RecordNew =
+        """
+        insert into catalog.import_changes (store_id, run_id, product_id, kind)
+        select kernel.current_store(), $1, id, 'created' from staged_products where is_new
+        """;
+
+    private const string InsertVariants =
+        """
+        insert into catalog.variants (store_id, id, product_id, external_id, sku, name, options, position, image)
+        select kernel.current_store(), id, product_id, external_id, sku, name, options, position, image from staged_variants where is_new
+        """;
+
+    private const string UpdateVariants =
+        """
+        update catalog.variants v set name = s.name, options = s.options, position = s.position, image = s.image, active = true
+        from staged_variants s
+        where v.id = s.id and not s.is_new
+          and (v.name, v.options, v.position, v.image, v.active) is distinct from (s.name, s.options, s.position, s.image, true)
         """;
 
     private const string DropVariants =
         """
         update catalog.variants v set active = false
         from staged_products p
-        where v.product_id = p.id and v.active
-          and not exists (select from staged_variants s where s.product_id = v.product_id and s.external_id = v.external_id)
+        where v.product_id = p.id and not p.is_new and v.active and v.external_id is not null
+          and not exists (select from staged_variants s where s.id = v.id)
         """;
 
-    private const string UpsertPrices =
+    private const string InsertOffers =
         """
-        insert into catalog.prices as p (store_id, variant_id, currency, amount, compare_at, cost, cost_currency, rate_id)
-        select kernel.current_store(), v.id, $1, s.amount, s.compare_at, s.cost, s.cost_currency, s.rate_id
-        from staged_variants s join catalog.variants v on v.product_id = s.product_id and v.external_id = s.external_id
-        on conflict (store_id, variant_id, currency) do update set
-            amount = excluded.amount, compare_at = excluded.compare_at, cost = excluded.cost, cost_currency = excluded.cost_currency,
-            rate_id = excluded.rate_id
-        where (p.amount, p.compare_at, p.cost, p.cost_currency, p.rate_id)
-            is distinct from (excluded.amount, excluded.compare_at, excluded.cost, excluded.cost_currency, excluded.rate_id)
+        insert into catalog.offers (store_id, product_id, channel, min_order_quantity, set_by)
+        select kernel.current_store(), id, channel, min_order_quantity, 'import' from staged_products where is_new
         """;
 
-    // Orders lock stock in variant order and listings after it; an import that did otherwise would deadlock with them.
-    private const string LockStock =
+    private const string DropOffers =
         """
-        select from catalog.stock s join catalog.variants v on v.store_id = s.store_id and v.id = s.variant_id
-        join staged_products p on p.id = v.product_id order by s.variant_id for update of s
+        delete from catalog.offers o using staged_products s
+        where o.product_id = s.id and not s.is_new and o.set_by = 'import' and o.channel <> s.channel
         """;
 
-    private const string UpsertStock =
+    private const string UpsertOffers =
         """
-        insert into catalog.stock as t (store_id, variant_id, on_hand)
-        select kernel.current_store(), v.id, s.on_hand
-        from staged_variants s join catalog.variants v on v.product_id = s.product_id and v.external_id = s.external_id
-        on conflict (store_id, variant_id) do update set on_hand = excluded.on_hand where t.on_hand <> excluded.on_hand
+        insert into catalog.offers as o (store_id, product_id, channel, min_order_quantity, set_by)
+        select kernel.current_store(), id, channel, min_order_quantity, 'import' from staged_products where not is_new
+        on conflict (store_id, product_id, channel) do update set min_order_quantity = excluded.min_order_quantity, active = true
+        where o.set_by = 'import' and (o.min_order_quantity, o.active) is distinct from (excluded.min_order_quantity, true)
         """;
 
-    private const string LockListings =
-        "select from catalog.listings l join staged_products p on p.id = l.product_id order by l.product_id for update of l";
-
-    private const string UpsertListings =
+    // For the history of prices: costs from before.
+    private const string KeepCosts =
         """
-        insert into catalog.listings as l (
-            store_id, product_id, category_id, channel, currency, price, compare_at, in_stock, rating_hundredths, review_count, name_key,
-            name_key_fr, created_at)
-        select p.store_id, p.id, p.category_id, p.channel, $1, best.amount, best.compare_at, best.in_stock,
-               coalesce(p.rating * 100, 0)::int, p.review_count, s.name_key, s.name_key_fr, p.created_at
-        from staged_products s
-        join catalog.products p on p.id = s.id
-        cross join lateral (
-            select r.amount, r.compare_at, bool_or(t.on_hand > t.reserved) over () as in_stock
-            from catalog.variants v
-            join catalog.prices r on r.store_id = v.store_id and r.variant_id = v.id and r.currency = $1
-            join catalog.stock t on t.store_id = v.store_id and t.variant_id = v.id
-            where v.store_id = p.store_id and v.product_id = p.id and v.active
-            order by r.amount, v.position limit 1) best
-        where p.status = 'active'
-        on conflict (store_id, product_id) do update set
-            category_id = excluded.category_id, channel = excluded.channel, currency = excluded.currency, price = excluded.price,
-            compare_at = excluded.compare_at, in_stock = excluded.in_stock, rating_hundredths = excluded.rating_hundredths,
-            review_count = excluded.review_count, name_key = excluded.name_key, name_key_fr = excluded.name_key_fr
-        where (l.category_id, l.channel, l.currency, l.price, l.compare_at, l.in_stock, l.rating_hundredths, l.review_count, l.name_key, l.name_key_fr)
-            is distinct from (excluded.category_id, excluded.channel, excluded.currency, excluded.price, excluded.compare_at, excluded.in_stock,
-                excluded.rating_hundredths, excluded.review_count, excluded.name_key, excluded.name_key_fr)
+        create temporary table staged_costs_before on commit drop as
+        select k.variant_id, k.min_quantity, k.cost from staged_variants v join catalog.costs k on k.variant_id = v.id where not v.is_new
         """;
+
+    private const string ApplyStock = "select catalog.apply_staged_stock('supplier', $1, null, null)";
+
+    private const string InsertCosts =
+        """
+        insert into catalog.costs (store_id, variant_id, min_quantity, cost, list_cost, currency)
+        select kernel.current_store(), variant_id, min_quantity, cost, list_cost, currency from staged_costs where is_new
+        """;
+
+    private const string DropCosts =
+        """
+        delete from catalog.costs k using staged_variants v
+        where k.variant_id = v.id and not v.is_new
+          and not exists (select from staged_costs s where s.variant_id = k.variant_id and s.min_quantity = k.min_quantity)
+        """;
+
+    private const string UpsertCosts =
+        """
+        insert into catalog.costs as k (store_id, variant_id, min_quantity, cost, list_cost, currency)
+        select kernel.current_store(), variant_id, min_quantity, cost, list_cost, currency from staged_costs where not is_new
+        on conflict (store_id, variant_id, min_quantity) do update set
+            cost = excluded.cost, list_cost = excluded.list_cost, currency = excluded.currency
+        where (k.cost, k.list_cost, k.currency) is distinct from (excluded.cost, excluded.list_cost, excluded.currency)
+        """;
+
+    private const string ApplyPrices = "select catalog.apply_staged_prices('supplier', $1, null)";
+
+    private const string DropExclusions =
+        """
+        delete from catalog.market_exclusions e using staged_products s
+        where e.product_id = s.id and not s.is_new
+          and not exists (select from unnest($1, $2, $3) n(product_id, currency, reason)
+                          where n.product_id = e.product_id and n.currency = e.currency and n.reason = e.reason)
+        """;
+
+    private const string InsertExclusions =
+        """
+        insert into catalog.market_exclusions (store_id, product_id, currency, reason)
+        select kernel.current_store(), * from unnest($1, $2, $3) on conflict do nothing
+        """;
+
+    private const string RefreshListings =
+        "select catalog.refresh_listings(array(select id from staged_products union all select unnest($1)))";
 
     /// <summary>Fills the temporary tables; they vanish with the transaction.</summary>
-    /// <param name="products">Each with its id: the known one, or a new one.</param>
-    /// <param name="newId">Ids of variants that may turn out to be new.</param>
-    public static async Task FillAsync(
-        StoreTransaction transaction, IReadOnlyList<(Guid Id, PreparedProduct Product)> products, Func<Guid> newId, CancellationToken ct)
+    public static async Task FillAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
     {
-        await transaction.ExecuteAsync(ct, Sql.Command(Create), Sql.Command(CreateVariants));
-        await using (var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_products from stdin (format binary)", ct))
+        await transaction.ExecuteAsync(
+            ct, Sql.Command(CreateProducts), Sql.Command(CreateVariants), Sql.Command(CreateCosts), Sql.Command(CreatePrices),
+            Sql.Command(CreateStock));
+        await CopyProductsAsync(transaction, products, ct);
+        await CopyVariantsAsync(transaction, products, ct);
+        await CopyCostsAsync(transaction, products, ct);
+        await CopyPricesAsync(transaction, products, ct);
+        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_stock from stdin (format binary)", ct);
+        foreach (var variant in products.SelectMany(p => p.Product.Variants))
         {
-            foreach (var (id, p) in products)
-            {
-                await rows.StartRowAsync(ct);
-                await rows.WriteAsync(id, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(p.ExternalId, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(p.Slug, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(p.Name, NpgsqlDbType.Text, ct);
-                await WriteAsync(rows, p.NameFr, ct);
-                await WriteAsync(rows, p.Description, ct);
-                await WriteAsync(rows, p.DescriptionFr, ct);
-                await WriteAsync(rows, p.CategoryExternalId, ct);
-                await WriteAsync(rows, p.Brand, ct);
-                await rows.WriteAsync(p.MinOrderQuantity, NpgsqlDbType.Integer, ct);
-                await WriteAsync(rows, p.Rating, NpgsqlDbType.Numeric, ct);
-                await rows.WriteAsync(p.ReviewCount, NpgsqlDbType.Integer, ct);
-                await rows.WriteAsync(p.Images, NpgsqlDbType.Array | NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(p.ContentHash, NpgsqlDbType.Bytea, ct);
-                await rows.WriteAsync(p.NameFr is null ? p.NameKey : p.NameKey + " " + p.NameKeyFr, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(SortKey(p.NameKey), NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(SortKey(p.NameKeyFr), NpgsqlDbType.Text, ct);
-            }
-
-            await rows.CompleteAsync(ct);
+            await rows.StartRowAsync(ct);
+            await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
+            await rows.WriteAsync(variant.OnHand, NpgsqlDbType.Integer, ct);
         }
 
-        await using (var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_variants from stdin (format binary)", ct))
-        {
-            foreach (var (productId, p) in products)
-            {
-                foreach (var v in p.Variants)
-                {
-                    await rows.StartRowAsync(ct);
-                    await rows.WriteAsync(newId(), NpgsqlDbType.Uuid, ct);
-                    await rows.WriteAsync(productId, NpgsqlDbType.Uuid, ct);
-                    await rows.WriteAsync(v.ExternalId, NpgsqlDbType.Text, ct);
-                    await rows.WriteAsync(v.Sku, NpgsqlDbType.Text, ct);
-                    await WriteAsync(rows, v.Name, ct);
-                    await rows.WriteAsync(MallgramJson.ToJson(v.Options.Select(o => new[] { o.Key, o.Value })), NpgsqlDbType.Jsonb, ct);
-                    await rows.WriteAsync(v.Position, NpgsqlDbType.Integer, ct);
-                    await rows.WriteAsync(v.Amount, NpgsqlDbType.Bigint, ct);
-                    await WriteAsync(rows, v.CompareAt, NpgsqlDbType.Bigint, ct);
-                    await rows.WriteAsync(v.Cost, NpgsqlDbType.Numeric, ct);
-                    await rows.WriteAsync(v.CostCurrency, NpgsqlDbType.Text, ct);
-                    await WriteAsync(rows, v.RateId, NpgsqlDbType.Uuid, ct);
-                    await rows.WriteAsync(v.OnHand, NpgsqlDbType.Integer, ct);
-                }
-            }
-
-            await rows.CompleteAsync(ct);
-        }
+        await rows.CompleteAsync(ct);
     }
 
-    /// <param name="currency">The store's.</param>
-    public static IEnumerable<NpgsqlBatchCommand> Apply(string supplier, string currency) =>
-    [
-        Sql.Command(UpsertProducts, Sql.Text(supplier)),
-        Sql.Command(UpsertVariants),
-        Sql.Command(DropVariants),
-        Sql.Command(UpsertPrices, Sql.Text(currency)),
-        Sql.Command(LockStock),
-        Sql.Command(UpsertStock),
-        Sql.Command(LockListings),
-        Sql.Command(UpsertListings, Sql.Text(currency)),
-    ];
+    /// <param name="runId">Cause of the changes; null: none is recorded.</param>
+    /// <param name="filled">Codes of the attributes that specifications fill.</param>
+    /// <param name="hidden">Products hidden in this transaction: their listings go.</param>
+    public static IEnumerable<NpgsqlBatchCommand> Apply(
+        string supplier, Guid? runId, IReadOnlyList<ChangedProduct> products, string[] filled, Guid[] hidden)
+    {
+        var (anyNew, anyKnown) = (products.Any(p => p.IsNew), products.Any(p => !p.IsNew));
+        var excluded = products.SelectMany(p => p.FailingMarkets.Select(f => (p.Id, Currency: f.Key, Reason: f.Value))).ToList();
+        NpgsqlParameter[] Exclusions() =>
+        [
+            Sql.Uuids([.. excluded.Select(e => e.Id)]), Sql.Texts([.. excluded.Select(e => e.Currency)]),
+            Sql.Texts([.. excluded.Select(e => e.Reason)]),
+        ];
+
+        yield return Sql.Command(InsertBrands);
+        if (anyKnown)
+        {
+            if (runId is not null)
+            {
+                yield return Sql.Command(RecordUpdates, Sql.Uuid(runId), Sql.Texts(filled));
+            }
+
+            yield return Sql.Command(UpdateProducts, Sql.Texts(filled));
+            yield return Sql.Command(UpdateVariants);
+            yield return Sql.Command(DropVariants);
+            yield return Sql.Command(DropOffers);
+            yield return Sql.Command(UpsertOffers);
+            yield return Sql.Command(DropExclusions, Exclusions());
+        }
+
+        if (anyNew)
+        {
+            yield return Sql.Command(InsertProducts, Sql.Text(supplier));
+            yield return Sql.Command(InsertOffers);
+            if (runId is not null)
+            {
+                yield return Sql.Command(RecordNew, Sql.Uuid(runId));
+            }
+        }
+
+        yield return Sql.Command(InsertVariants);
+        yield return Sql.Command(InsertCosts);
+        if (anyKnown)
+        {
+            yield return Sql.Command(KeepCosts);
+            yield return Sql.Command(DropCosts);
+            yield return Sql.Command(UpsertCosts);
+        }
+
+        if (excluded.Count > 0)
+        {
+            yield return Sql.Command(InsertExclusions, Exclusions());
+        }
+
+        // Orders lock stock in variant order and listings after it; an import that did otherwise would deadlock with them.
+        yield return Sql.Command(ApplyStock, Sql.Uuid(runId));
+        yield return Sql.Command(ApplyPrices, Sql.Uuid(runId));
+        yield return Sql.Command(RefreshListings, Sql.Uuids(hidden));
+    }
+
+    private static async Task CopyProductsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
+    {
+        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_products from stdin (format binary)", ct);
+        foreach (var (id, isNew, p, attributes, _) in products)
+        {
+            var (key, keyFr) = (PlainText.Fold(p.Name), p.NameFr is null ? null : PlainText.Fold(p.NameFr));
+            await rows.StartRowAsync(ct);
+            await rows.WriteAsync(id, NpgsqlDbType.Uuid, ct);
+            await rows.WriteAsync(isNew, NpgsqlDbType.Boolean, ct);
+            await rows.WriteAsync(p.ExternalId, NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(p.Slug, NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(p.Name, NpgsqlDbType.Text, ct);
+            await WriteAsync(rows, p.NameFr, ct);
+            await WriteAsync(rows, p.Description, ct);
+            await WriteAsync(rows, p.DescriptionFr, ct);
+            await WriteAsync(rows, p.SupplierCategory, ct);
+            await WriteAsync(rows, p.CategoryId, NpgsqlDbType.Uuid, ct);
+            await WriteAsync(rows, p.Brand, ct);
+            await WriteAsync(rows, p.Brand is null ? null : PlainText.Slug(p.Brand), ct);
+            await WriteAsync(rows, p.Rating, NpgsqlDbType.Numeric, ct);
+            await rows.WriteAsync(p.ReviewCount, NpgsqlDbType.Integer, ct);
+            await rows.WriteAsync(p.Images, NpgsqlDbType.Array | NpgsqlDbType.Text, ct);
+            await WriteAsync(rows, p.SellerId, ct);
+            await WriteAsync(rows, p.SellerName, ct);
+            await WriteAsync(rows, p.SellerRating, NpgsqlDbType.Numeric, ct);
+            await WriteAsync(rows, p.SalesCount, NpgsqlDbType.Integer, ct);
+            await WriteAsync(rows, p.ShipsWithinDays, NpgsqlDbType.Integer, ct);
+            await WriteAsync(rows, p.WeightGrams, NpgsqlDbType.Integer, ct);
+            await rows.WriteAsync(ToJson(p.Specifications), NpgsqlDbType.Jsonb, ct);
+            await rows.WriteAsync(attributes, NpgsqlDbType.Jsonb, ct);
+            await WriteAsync(rows, p.VideoUrl, ct);
+            await rows.WriteAsync(p.ContentHash, NpgsqlDbType.Bytea, ct);
+            await rows.WriteAsync(keyFr is null ? key : key + " " + keyFr, NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(SortKey(key), NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(SortKey(keyFr ?? key), NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(p.Channel, NpgsqlDbType.Text, ct);
+            await rows.WriteAsync(p.MinOrderQuantity, NpgsqlDbType.Integer, ct);
+        }
+
+        await rows.CompleteAsync(ct);
+    }
+
+    private static async Task CopyVariantsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
+    {
+        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_variants from stdin (format binary)", ct);
+        foreach (var product in products)
+        {
+            foreach (var v in product.Product.Variants)
+            {
+                await rows.StartRowAsync(ct);
+                await rows.WriteAsync(v.Id, NpgsqlDbType.Uuid, ct);
+                await rows.WriteAsync(product.Id, NpgsqlDbType.Uuid, ct);
+                await rows.WriteAsync(v.IsNew, NpgsqlDbType.Boolean, ct);
+                await rows.WriteAsync(v.ExternalId, NpgsqlDbType.Text, ct);
+                await rows.WriteAsync(v.Sku, NpgsqlDbType.Text, ct);
+                await WriteAsync(rows, v.Name, ct);
+                await rows.WriteAsync(ToJson(v.Options), NpgsqlDbType.Jsonb, ct);
+                await rows.WriteAsync(v.Position, NpgsqlDbType.Integer, ct);
+                await WriteAsync(rows, v.Image, ct);
+            }
+        }
+
+        await rows.CompleteAsync(ct);
+    }
+
+    private static async Task CopyCostsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
+    {
+        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_costs from stdin (format binary)", ct);
+        foreach (var variant in products.SelectMany(p => p.Product.Variants))
+        {
+            foreach (var cost in variant.Costs)
+            {
+                await rows.StartRowAsync(ct);
+                await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
+                await rows.WriteAsync(variant.IsNew, NpgsqlDbType.Boolean, ct);
+                await rows.WriteAsync(cost.MinQuantity, NpgsqlDbType.Integer, ct);
+                await rows.WriteAsync(cost.Cost, NpgsqlDbType.Numeric, ct);
+                await WriteAsync(rows, cost.ListCost, NpgsqlDbType.Numeric, ct);
+                await rows.WriteAsync(variant.CostCurrency, NpgsqlDbType.Char, ct);
+            }
+        }
+
+        await rows.CompleteAsync(ct);
+    }
+
+    private static async Task CopyPricesAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
+    {
+        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_prices from stdin (format binary)", ct);
+        foreach (var product in products)
+        {
+            foreach (var variant in product.Product.Variants)
+            {
+                foreach (var price in variant.Prices.Where(p => !product.FailingMarkets.ContainsKey(p.Currency)))
+                {
+                    await rows.StartRowAsync(ct);
+                    await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
+                    await rows.WriteAsync(price.Currency, NpgsqlDbType.Char, ct);
+                    await rows.WriteAsync(price.MinQuantity, NpgsqlDbType.Integer, ct);
+                    await rows.WriteAsync(price.Amount, NpgsqlDbType.Bigint, ct);
+                    await WriteAsync(rows, price.CompareAt, NpgsqlDbType.Bigint, ct);
+                    await rows.WriteAsync(price.LandedCost, NpgsqlDbType.Bigint, ct);
+                    await WriteAsync(rows, price.RateId, NpgsqlDbType.Uuid, ct);
+                    await rows.WriteAsync(price.RuleId, NpgsqlDbType.Uuid, ct);
+                }
+            }
+        }
+
+        await rows.CompleteAsync(ct);
+    }
+
+    private static string ToJson(List<KeyValuePair<string, string>> pairs) =>
+        pairs.Count == 0 ? "[]" : MallgramJson.ToJson(pairs.ConvertAll(p => new[] { p.Key, p.Value }));
 
     /// <summary>Long enough to sort by, short enough for an index page.</summary>
     private static string SortKey(string key) => key.Length <= 100 ? key : key[..(char.IsHighSurrogate(key[99]) ? 99 : 100)];

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Kernel.Ids;
@@ -37,15 +36,23 @@ internal sealed record StoreSyncStatus(
 /// twice. One page is in memory at a time.
 /// </summary>
 internal sealed partial class StoreSync(
-    SyncRuns runs, ICatalogImport import, PlatformDataSource platform, TimeProvider clock, ILogger<StoreSync> logger)
+    SyncRuns runs, FailedItems failedItems, ICatalogImport import, PlatformDataSource platform, TimeProvider clock, ILogger<StoreSync> logger)
 {
     /// <summary>Pages in a row that cannot be read before the supplier counts as down.</summary>
     private const int FailedPagesInARow = 3;
 
-    /// <summary>Details in a row that cannot be fetched before the supplier counts as down.</summary>
-    private const int FailedDetailsInARow = 10;
-
     private const int HideAtOnce = 1000;
+
+    /// <summary>Reason counted when more than <see cref="MissingAtMost"/> of the known items are missing.</summary>
+    public const string FeedShrunk = "feed_shrunk";
+
+    private const double MissingAtMost = 0.3;
+
+    /// <summary>Of fewer items nothing is concluded from a share.</summary>
+    private const int FewItems = 10;
+
+    /// <summary>A supplier that says the same in the third run means it.</summary>
+    private const int BelievedAfter = 2;
 
     private static readonly System.Diagnostics.Metrics.Counter<long> Items =
         MallgramTelemetry.Meter.CreateCounter<long>("mallgram.sync.items", "{item}", "Items of supplier feeds by outcome");
@@ -66,6 +73,8 @@ internal sealed partial class StoreSync(
         {
             await ReadCategoriesAsync(work, ct);
             await ReadFeedAsync(work, ct);
+            (work.Run, _) = await failedItems.RetryAsync(
+                supplier, work.Run, (after, issues) => runs.Save(after, job.Fence, issues), long.MaxValue, ct);
             var complete = await HideMissingAsync(work, ct);
             return await EndAsync(work, complete ? SyncStates.Succeeded : SyncStates.Incomplete, error: null);
         }
@@ -126,7 +135,7 @@ internal sealed partial class StoreSync(
                 await ImportPageAsync(work, number, page, ct);
                 failedInARow = 0;
             }
-            catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable && e is not { Code: SupplierDown })
+            catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable && e is not { Code: FailedItems.SupplierDown })
             {
                 // The rest of the feed may be fine; what stands on this page is unknown, so nothing will be hidden in this run.
                 if (++failedInARow >= FailedPagesInARow || work.Run.Total is null)
@@ -198,16 +207,17 @@ internal sealed partial class StoreSync(
         }
 
         var french = wanted.Count == 0 ? new Dictionary<string, string>() : await work.Supplier.ReadFrenchNamesAsync(number, ct);
-        var (products, failures) = await ReadDetailsAsync(work.Supplier, wanted, french, ct);
+        var (products, failures) = await FailedItems.ReadDetailsAsync(work.Supplier, wanted, french, ct);
         issues.AddRange(failures);
         SyncRun after = work.Run;
         SyncCounters added = SyncCounters.Zero;
         await import.ImportAsync(
             work.Supplier.Code,
+            work.Run.Id,
             products,
             result =>
             {
-                issues.AddRange(result.Skipped.Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)));
+                issues.AddRange(result.Skipped.Concat(result.LeftOutOfMarkets).Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)));
                 var skipReasons = result.Skipped.ToDictionary(s => s.ExternalId, s => s.Reason, StringComparer.Ordinal);
                 var hashes = wanted.ToDictionary(w => w.ExternalId, w => w.Hash, StringComparer.Ordinal);
                 added = new SyncCounters(
@@ -233,45 +243,14 @@ internal sealed partial class StoreSync(
                 statements.AddRange(runs.SavePage(
                     after, number, [.. shown],
                     [.. products.Select(p => (p.ExternalId, hashes[p.ExternalId], skipReasons.GetValueOrDefault(p.ExternalId)))]));
+                statements.AddRange(runs.SaveFailures(
+                    after,
+                    [.. failures.Select(f => new SyncFailure(f.ExternalId, hashes[f.ExternalId], french.GetValueOrDefault(f.ExternalId), f.Reason))]));
                 return statements;
             },
             ct);
         work.Run = after;
         Measure(work, added);
-    }
-
-    /// <summary>Reads details side by side; what fails is told item by item.</summary>
-    /// <exception cref="SupplierException">Of a kind that concerns all items, or too many failed in a row.</exception>
-    private static async Task<(List<SupplierProduct> Products, List<SyncIssue> Failures)> ReadDetailsAsync(
-        ISupplier supplier, List<FeedItem> wanted, IReadOnlyDictionary<string, string> french, CancellationToken ct)
-    {
-        var read = new SupplierProduct?[wanted.Count];
-        var failures = new ConcurrentBag<SyncIssue>();
-        var failedInARow = 0;
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, wanted.Count),
-            new ParallelOptions { MaxDegreeOfParallelism = supplier.DetailConcurrency, CancellationToken = ct },
-            async (index, token) =>
-            {
-                var id = wanted[index].ExternalId;
-                try
-                {
-                    var product = await supplier.ReadProductAsync(id, token)
-                        ?? new SupplierProduct { ExternalId = id, Name = "", Variants = [], IsOnSale = false };
-                    read[index] = product with { NameFr = french.GetValueOrDefault(id) };
-                    Interlocked.Exchange(ref failedInARow, 0);
-                }
-                catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable or SupplierFault.ItemRefused)
-                {
-                    failures.Add(new SyncIssue(id, "detail_" + (e.Fault == SupplierFault.ItemRefused ? "refused" : e.Code), e.Message));
-                    if (e.Fault == SupplierFault.Unavailable && Interlocked.Increment(ref failedInARow) >= FailedDetailsInARow)
-                    {
-                        throw new SupplierException(
-                            SupplierFault.Unavailable, SupplierDown, $"{FailedDetailsInARow} detail calls in a row failed, the last with: {e.Message}", e);
-                    }
-                }
-            });
-        return (read.OfType<SupplierProduct>().ToList(), [.. failures]);
     }
 
     private async Task SkipPageAsync(Work work, int number, SupplierException e, CancellationToken ct)
@@ -283,7 +262,7 @@ internal sealed partial class StoreSync(
             work.Run.Count(issues) with { Checkpoint = before with { Page = number, PagesFailed = before.PagesFailed + 1 } },
             work.Job.Fence,
             issues);
-        await import.ImportAsync(work.Supplier.Code, [], _ => statements, ct);
+        await import.ImportAsync(work.Supplier.Code, work.Run.Id, [], _ => statements, ct);
         work.Run = after;
     }
 
@@ -303,9 +282,21 @@ internal sealed partial class StoreSync(
             return false;
         }
 
+        // A feed may be cut short and say so little itself that its own total looks right.
+        var (known, absent, saidBefore) = await runs.CountMissingAsync(work.Run, ct);
+        if (known >= FewItems && absent > known * MissingAtMost)
+        {
+            work.Run = work.Run.Count([new SyncIssue("", FeedShrunk, Detail: null)]);
+            if (saidBefore < BelievedAfter)
+            {
+                LogShrunk(work.Store, work.Supplier.Code, absent, known);
+                return false;
+            }
+        }
+
         while (await runs.MissingItemsAsync(work.Run, HideAtOnce, ct) is { Count: > 0 } missing)
         {
-            var hidden = await import.HideAsync(work.Supplier.Code, missing, [SyncRuns.Forget(work.Supplier.Code, missing)], ct);
+            var hidden = await import.HideAsync(work.Supplier.Code, work.Run.Id, missing, [SyncRuns.Forget(work.Supplier.Code, missing)], ct);
             work.Run = work.Run with { Counters = work.Run.Counters with { Hidden = work.Run.Counters.Hidden + hidden } };
         }
 
@@ -357,8 +348,6 @@ internal sealed partial class StoreSync(
         }
     }
 
-    private const string SupplierDown = "supplier_down";
-
     private sealed class Work(
         string store, ISupplier supplier, JobRun job, SyncRun run, long startedAt, int seenBefore, Func<StoreSyncStatus, Task> report)
     {
@@ -389,6 +378,9 @@ internal sealed partial class StoreSync(
 
     [LoggerMessage(LogLevel.Warning, "Page {Page} of the feed for store {Store} could not be read and is left out")]
     private partial void LogPageFailed(Exception e, string store, int page);
+
+    [LoggerMessage(LogLevel.Warning, "The feed of {Supplier} for store {Store} lacks {Missing} of {Known} known items; nothing is hidden")]
+    private partial void LogShrunk(string store, string supplier, long missing, long known);
 
     [LoggerMessage(LogLevel.Warning, "The feed of {Supplier} for store {Store} ended after {Listed} of {Total} items; nothing is hidden")]
     private partial void LogEndedEarly(string store, string supplier, int listed, int? total);

@@ -55,4 +55,23 @@ internal sealed record SyncRun(
 
         return this with { Reasons = reasons };
     }
+
+    /// <param name="reasons">Of items that failed before and were read now.</param>
+    public SyncRun Resolve(IEnumerable<string> reasons)
+    {
+        var left = new Dictionary<string, int>(Reasons, StringComparer.Ordinal);
+        foreach (var reason in reasons)
+        {
+            if (left.GetValueOrDefault(reason) <= 1)
+            {
+                left.Remove(reason);
+            }
+            else
+            {
+                left[reason]--;
+            }
+        }
+
+        return this with { Reasons = left };
+    }
 }

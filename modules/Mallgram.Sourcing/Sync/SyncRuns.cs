@@ -21,11 +21,17 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         update sourcing.sync_runs set state = 'running', job_run_id = $2, fence = $3, error = null, finished_at = null
         where id = (
             select id from sourcing.sync_runs
-            where supplier = $1 and (state = 'running' or (state = 'paused_by_quota' and updated_at > $4 - interval '36 hours')
+            where supplier = $1 and rollback_started_at is null and (state = 'running' or (state = 'paused_by_quota' and updated_at > $4 - interval '36 hours')
                 or (state = 'failed' and updated_at > $4 - interval '12 hours'))
               and id = (select id from sourcing.sync_runs where supplier = $1 order by id desc limit 1)
             for update)
-        returning id, started_at, checkpoint, seen, created, updated, unchanged, skipped, failed, hidden, total, reasons, issue_count
+        returning id, started_at, checkpoint, seen, created, updated, unchanged, skipped, failed, hidden, total, reasons, issue_count, supplier
+        """;
+
+    private const string Finished =
+        """
+        select id, started_at, checkpoint, seen, created, updated, unchanged, skipped, failed, hidden, total, reasons, issue_count, supplier
+        from sourcing.sync_runs where id = $1 and state <> 'running' and rollback_started_at is null
         """;
 
     /// <summary>Goes on with the supplier's last run if that was not finished, else starts a new one.</summary>
@@ -37,16 +43,7 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             var row = reader.Rows;
             if (await row.ReadAsync(ct))
             {
-                return new SyncRun(
-                    row.GetGuid(0),
-                    supplier,
-                    row.GetFieldValue<DateTimeOffset>(1),
-                    Read<SyncCheckpoint>(row.GetString(2)),
-                    new SyncCounters(
-                        row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
-                    row.IsDBNull(10) ? null : row.GetInt32(10),
-                    Read<Dictionary<string, int>>(row.GetString(11)),
-                    row.GetInt32(12));
+                return Read(row);
             }
         }
 
@@ -63,11 +60,41 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         return run;
     }
 
+    /// <returns>Null when there is none, it is under way or it was rolled back.</returns>
+    public async Task<SyncRun?> FindFinishedAsync(Guid id, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(Finished, Sql.Uuid(id)));
+        return await reader.Rows.ReadAsync(ct) ? Read(reader.Rows) : null;
+    }
+
     /// <summary>Statements that store a run's progress, for the transaction of the work it counts.</summary>
     /// <param name="run">After the work.</param>
     /// <param name="issues">New ones; their reasons are counted in <paramref name="run"/> already.</param>
     /// <returns>The run with its issues numbered.</returns>
     public (SyncRun Run, List<NpgsqlBatchCommand> Statements) Save(SyncRun run, long fence, IReadOnlyList<SyncIssue> issues)
+    {
+        (run, var statements) = KeepIssues(run, issues);
+        statements.Add(Update(run, fence, SyncStates.Running, error: null));
+        return (run, statements);
+    }
+
+    /// <summary>Like <see cref="Save"/>, for a run that is over: only its counters change.</summary>
+    public (SyncRun Run, List<NpgsqlBatchCommand> Statements) SaveFinished(SyncRun run, IReadOnlyList<SyncIssue> issues)
+    {
+        (run, var statements) = KeepIssues(run, issues);
+        statements.Add(Sql.Command(
+            """
+            update sourcing.sync_runs set created = $2, updated = $3, unchanged = $4, skipped = $5, failed = $6, hidden = $7, reasons = $8,
+                issue_count = $9
+            where id = $1 and state <> 'running'
+            """,
+            Sql.Uuid(run.Id), Sql.Int(run.Counters.Created), Sql.Int(run.Counters.Updated), Sql.Int(run.Counters.Unchanged),
+            Sql.Int(run.Counters.Skipped), Sql.Int(run.Counters.Failed), Sql.Int(run.Counters.Hidden),
+            Sql.Json(MallgramJson.ToJson(run.Reasons)), Sql.Int(run.IssueCount)));
+        return (run, statements);
+    }
+
+    private (SyncRun Run, List<NpgsqlBatchCommand> Statements) KeepIssues(SyncRun run, IReadOnlyList<SyncIssue> issues)
     {
         // All are counted; of each reason the first hundred are kept as examples.
         var kept = new List<SyncIssue>();
@@ -92,7 +119,6 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             run = run with { IssueCount = run.IssueCount + kept.Count };
         }
 
-        statements.Add(Update(run, fence, SyncStates.Running, error: null));
         return (run, statements);
     }
 
@@ -105,22 +131,75 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Int(page), Sql.Texts([.. shown]));
         if (read.Count > 0)
         {
-            yield return Sql.Command(
-                """
-                insert into sourcing.feed_items (store_id, supplier, external_id, feed_hash, skip_reason, read_at)
-                select $1, $2, f.external_id, f.feed_hash, f.skip_reason, $6 from unnest($3, $4, $5) f(external_id, feed_hash, skip_reason)
-                on conflict (store_id, supplier, external_id) do update
-                    set feed_hash = excluded.feed_hash, skip_reason = excluded.skip_reason, read_at = excluded.read_at
-                """,
-                Sql.Uuid(scope.StoreId), Sql.Text(run.Supplier), Sql.Texts([.. read.Select(r => r.ExternalId)]),
-                new NpgsqlParameter<byte[][]>
-                {
-                    TypedValue = [.. read.Select(r => r.FeedHash)],
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-                },
-                Sql.Texts([.. read.Select(r => r.SkipReason!)]), Sql.Time(clock.GetUtcNow()));
+            yield return SaveItems(run.Supplier, read);
         }
     }
+
+    /// <summary>Remembers items whose details could not be read.</summary>
+    public IEnumerable<NpgsqlBatchCommand> SaveFailures(SyncRun run, IReadOnlyList<SyncFailure> failures)
+    {
+        if (failures.Count > 0)
+        {
+            yield return Sql.Command(
+                """
+                insert into sourcing.sync_failures (store_id, run_id, external_id, feed_hash, name_fr, reason)
+                select $1, $2, f.* from unnest($3, $4, $5, $6) f on conflict do nothing
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Texts([.. failures.Select(f => f.ExternalId)]),
+                Bytes(failures.Select(f => f.FeedHash)), Sql.Texts([.. failures.Select(f => f.NameFr!)]),
+                Sql.Texts([.. failures.Select(f => f.Reason)]));
+        }
+    }
+
+    /// <summary>Failed items that were not read again yet.</summary>
+    public async Task<List<SyncFailure>> FailuresAsync(Guid runId, int limit, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            """
+            select external_id, feed_hash, name_fr, reason from sourcing.sync_failures
+            where run_id = $1 and not retried order by external_id limit $2
+            """,
+            Sql.Uuid(runId), Sql.Int(limit)));
+        var failures = new List<SyncFailure>();
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            failures.Add(new SyncFailure(
+                reader.Rows.GetString(0), reader.Rows.GetFieldValue<byte[]>(1), reader.Rows.IsDBNull(2) ? null : reader.Rows.GetString(2),
+                reader.Rows.GetString(3)));
+        }
+
+        return failures;
+    }
+
+    /// <summary>Forgets the failures of items that were read at last, and marks the others as tried.</summary>
+    public IEnumerable<NpgsqlBatchCommand> SaveRetried(
+        SyncRun run, IReadOnlyList<(string ExternalId, byte[] FeedHash, string? SkipReason)> read, string[] failedAgain)
+    {
+        if (read.Count > 0)
+        {
+            string[] ids = [.. read.Select(r => r.ExternalId)];
+            yield return SaveItems(run.Supplier, read);
+            yield return Sql.Command(
+                "delete from sourcing.sync_failures where run_id = $1 and external_id = any($2)", Sql.Uuid(run.Id), Sql.Texts(ids));
+            yield return Sql.Command(
+                "delete from sourcing.sync_issues where run_id = $1 and external_id = any($2) and reason like 'detail\\_%'",
+                Sql.Uuid(run.Id), Sql.Texts(ids));
+        }
+
+        yield return Sql.Command(
+            "update sourcing.sync_failures set retried = true where run_id = $1 and external_id = any($2)", Sql.Uuid(run.Id), Sql.Texts(failedAgain));
+    }
+
+    private NpgsqlBatchCommand SaveItems(string supplier, IReadOnlyList<(string ExternalId, byte[] FeedHash, string? SkipReason)> read) =>
+        Sql.Command(
+            """
+            insert into sourcing.feed_items (store_id, supplier, external_id, feed_hash, skip_reason, read_at)
+            select $1, $2, f.external_id, f.feed_hash, f.skip_reason, $6 from unnest($3, $4, $5) f(external_id, feed_hash, skip_reason)
+            on conflict (store_id, supplier, external_id) do update
+                set feed_hash = excluded.feed_hash, skip_reason = excluded.skip_reason, read_at = excluded.read_at
+            """,
+            Sql.Uuid(scope.StoreId), Sql.Text(supplier), Sql.Texts([.. read.Select(r => r.ExternalId)]), Bytes(read.Select(r => r.FeedHash)),
+            Sql.Texts([.. read.Select(r => r.SkipReason!)]), Sql.Time(clock.GetUtcNow()));
 
     public async Task<Dictionary<string, (byte[] FeedHash, string? SkipReason, DateTimeOffset ReadAt)>> KnownItemsAsync(
         string supplier, IEnumerable<string> externalIds, CancellationToken ct)
@@ -160,6 +239,24 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         return missing;
     }
 
+    /// <returns>Items known of the supplier, those of them that this run did not meet, and how many of the last two runs found too many missing.</returns>
+    public async Task<(long Known, long Missing, int SaidBefore)> CountMissingAsync(SyncRun run, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            """
+            select count(*), count(*) filter (where shown.external_id is null), (
+                select count(*)::int from (
+                    select reasons from sourcing.sync_runs where supplier = $1 and id < $2 order by id desc limit 2) last where reasons ? $3)
+            from sourcing.feed_items f
+            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
+                on shown.external_id = f.external_id
+            where f.supplier = $1
+            """,
+            Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Text(StoreSync.FeedShrunk)));
+        await reader.Rows.ReadAsync(ct);
+        return (reader.Rows.GetInt64(0), reader.Rows.GetInt64(1), reader.Rows.GetInt32(2));
+    }
+
     public static NpgsqlBatchCommand Forget(string supplier, IReadOnlyList<string> externalIds) => Sql.Command(
         "delete from sourcing.feed_items where supplier = $1 and external_id = any($2)", Sql.Text(supplier), Sql.Texts([.. externalIds]));
 
@@ -194,6 +291,20 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         Sql.Int(run.Counters.Skipped), Sql.Int(run.Counters.Failed), Sql.Int(run.Counters.Hidden), Sql.Int(run.Total),
         Sql.Json(MallgramJson.ToJson(run.Reasons)), Sql.Int(run.IssueCount), Sql.Text(error),
         Sql.Time(state == SyncStates.Running ? null : clock.GetUtcNow()));
+
+    private static SyncRun Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0),
+        row.GetString(13),
+        row.GetFieldValue<DateTimeOffset>(1),
+        Read<SyncCheckpoint>(row.GetString(2)),
+        new SyncCounters(
+            row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
+        row.IsDBNull(10) ? null : row.GetInt32(10),
+        Read<Dictionary<string, int>>(row.GetString(11)),
+        row.GetInt32(12));
+
+    private static NpgsqlParameter Bytes(IEnumerable<byte[]> values) =>
+        new NpgsqlParameter<byte[][]> { TypedValue = [.. values], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
 
     private static T Read<T>(string json) =>
         JsonSerializer.Deserialize<T>(json, MallgramJson.Options) ?? throw new InvalidOperationException("A sync run's JSON is null.");

@@ -22,8 +22,11 @@ internal sealed class ImportedProducts(MallgramApp app)
     public static SupplierVariant Variant(string id, decimal? cost = 10m, int stock = 5) =>
         new() { ExternalId = id, Cost = cost, CostCurrency = "USD", Stock = stock, Name = "Variant " + id };
 
-    public Task<ImportResult> ImportAsync(params SupplierProduct[] products) => InStoreAsync(services =>
-        services.GetRequiredService<ICatalogImport>().ImportAsync(Supplier, products, _ => [], CancellationToken.None));
+    public Task<ImportResult> ImportAsync(params SupplierProduct[] products) => ImportAsync(runId: null, products);
+
+    /// <param name="runId">The run that the changes are recorded for.</param>
+    public Task<ImportResult> ImportAsync(Guid? runId, params SupplierProduct[] products) => InStoreAsync(services =>
+        services.GetRequiredService<ICatalogImport>().ImportAsync(Supplier, runId, products, _ => [], CancellationToken.None));
 
     public async Task<T> InStoreAsync<T>(Func<IServiceProvider, Task<T>> use, Guid? store = null)
     {

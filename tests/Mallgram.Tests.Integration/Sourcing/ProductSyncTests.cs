@@ -42,8 +42,9 @@ public sealed class ProductSyncTests : IAsyncLifetime
         Assert.Equal(0, await CountAsync("catalog.prices where currency <> 'ZAR'"));
         Assert.Equal(0, await CountAsync(
             """
-            catalog.prices p join catalog.exchange_rates r on r.base = p.cost_currency and r.quote = p.currency
-            where p.amount < p.cost * r.rate * 100
+            catalog.prices p join catalog.costs c on c.variant_id = p.variant_id and c.min_quantity = p.min_quantity
+            join catalog.exchange_rates r on r.base = c.currency and r.quote = p.currency
+            where p.amount < c.cost * r.rate * 100 or p.amount < p.landed_cost
             """));
     }
 
