@@ -72,6 +72,7 @@ public static class ApiApp
 
         var admin = api.MapGroup("/admin").RequireAuthorization(Policies.Staff);
         admin.MapOrdersAdmin();
+        admin.MapCatalogAdmin();
         admin.MapSourcingAdmin();
         admin.MapJobsAdmin();
         return app;

@@ -2,6 +2,7 @@ using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Cleanup;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
+using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Products;
 using Mallgram.Catalog.Stock;
 using Mallgram.Kernel;
@@ -20,6 +21,7 @@ public static class CatalogModule
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<CategoryImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
+        services.AddPricing();
         services.AddScoped<ProductReads>();
         services.AddScoped<CategoryReads>();
         return services;
@@ -31,5 +33,12 @@ public static class CatalogModule
         api.MapProductEndpoints();
         api.MapCategoryEndpoints();
         return api;
+    }
+
+    /// <param name="admin">A group that lets staff in only.</param>
+    public static IEndpointRouteBuilder MapCatalogAdmin(this IEndpointRouteBuilder admin)
+    {
+        admin.MapPricingAdmin();
+        return admin;
     }
 }

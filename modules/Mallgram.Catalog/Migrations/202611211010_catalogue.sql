@@ -517,13 +517,26 @@ begin
     end loop;
 end $$;
 
+-- Prices of a store have one writer at a time, until the end of its transaction: whoever read costs or rules before another one changed them
+-- would write prices that are no longer true. Take it before reading what prices are made from; the second time in a transaction is free.
+create procedure catalog.lock_prices() language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('catalog.prices:' || kernel.current_store(), 0));
+end $$;
+
 -- Takes prices from the temporary table staged_prices (variant_id uuid, currency char(3), min_quantity int, amount bigint, compare_at bigint,
 -- landed_cost bigint, rate_id uuid, rule_id uuid), which holds every break of every variant in it, and records what changed and why.
--- A break that is no longer there is dropped; a price set by a person keeps its amount. before_cost and after_cost are read from the
--- temporary table staged_costs_before (variant_id, min_quantity, cost) and catalog.costs when that table exists.
--- Returns the variants whose prices changed; the caller refreshes listings.
+-- A break that is no longer there is dropped; a price set by a person keeps its amount for as long as there is its market. Costs from before
+-- come from the temporary table staged_costs_before (variant_id uuid, min_quantity int, cost numeric) if the caller made one; costs of
+-- variants that are not in it did not change. A newer rate alone, which leaves all figures as they are, writes nothing.
+-- Returns the variants whose pages look different now; the caller refreshes listings.
 create function catalog.apply_staged_prices(p_cause text, p_run uuid, p_actor text) returns setof uuid language plpgsql as $$
 begin
+    call catalog.lock_prices();
+    if to_regclass('pg_temp.staged_costs_before') is null then
+        create temporary table staged_costs_before (variant_id uuid, min_quantity int, cost numeric) on commit drop;
+    end if;
+
     return query
     with old as materialized (
         select r.* from catalog.prices r
@@ -531,8 +544,10 @@ begin
     dropped as (
         delete from catalog.prices r using old o
         where r.store_id = o.store_id and r.variant_id = o.variant_id and r.currency = o.currency and r.min_quantity = o.min_quantity
-          and not o.set_by_person and not exists (
+          and not exists (
             select from staged_prices s where s.variant_id = o.variant_id and s.currency = o.currency and s.min_quantity = o.min_quantity)
+          and not (o.set_by_person and exists (
+            select from catalog.markets m where m.store_id = o.store_id and m.currency = o.currency))
         returning o.variant_id, o.currency, o.min_quantity, o.amount),
     written as (
         insert into catalog.prices as r (
@@ -545,21 +560,33 @@ begin
             rule_id = case when r.set_by_person then null else excluded.rule_id end,
             landed_cost = excluded.landed_cost, rate_id = excluded.rate_id,
             changed_at = case when r.set_by_person or r.amount = excluded.amount then r.changed_at else now() end
-        where (r.landed_cost, r.rate_id) is distinct from (excluded.landed_cost, excluded.rate_id)
+        where r.landed_cost is distinct from excluded.landed_cost
            or (not r.set_by_person
                and (r.amount, r.compare_at, r.rule_id) is distinct from (excluded.amount, excluded.compare_at, excluded.rule_id))
-        returning r.variant_id, r.currency, r.min_quantity, r.amount, r.rate_id, r.rule_id),
+        returning r.variant_id, r.currency, r.min_quantity, r.amount, r.compare_at, r.rate_id, r.rule_id),
     changed as (
         select w.variant_id, w.currency, w.min_quantity, o.amount as before, w.amount as after, w.rate_id, w.rule_id
         from written w left join old o on o.variant_id = w.variant_id and o.currency = w.currency and o.min_quantity = w.min_quantity
+        where (o.amount, o.compare_at) is distinct from (w.amount, w.compare_at)
         union all
         select variant_id, currency, min_quantity, amount, null, null, null from dropped),
     recorded as (
-        insert into catalog.price_history (store_id, variant_id, currency, min_quantity, before, after, cause, run_id, rate_id, rule_id, actor)
-        select kernel.current_store(), c.variant_id, c.currency, c.min_quantity, c.before, c.after, p_cause, p_run, c.rate_id, c.rule_id, p_actor
+        insert into catalog.price_history (
+            store_id, variant_id, currency, min_quantity, before, after, before_cost, after_cost, cause, run_id, rate_id, rule_id, actor)
+        select kernel.current_store(), c.variant_id, c.currency, c.min_quantity, c.before, c.after,
+               case when exists (select from staged_costs_before b where b.variant_id = c.variant_id) then (
+                   select b.cost from staged_costs_before b
+                   where b.variant_id = c.variant_id and b.min_quantity <= c.min_quantity order by b.min_quantity desc limit 1)
+               else k.cost end,
+               k.cost, p_cause, p_run, c.rate_id, c.rule_id, p_actor
         from changed c
+        left join lateral (
+            select x.cost from catalog.costs x
+            where x.store_id = kernel.current_store() and x.variant_id = c.variant_id and x.min_quantity <= c.min_quantity
+            order by x.min_quantity desc limit 1) k on true
         where c.before is distinct from c.after
-          and exists (select from old o where o.variant_id = c.variant_id))   -- what a variant starts with is no change
+          -- What a variant starts with in a market is no change.
+          and exists (select from old o where o.variant_id = c.variant_id and o.currency = c.currency))
     select distinct c.variant_id from changed c;
 end $$;
 

@@ -53,7 +53,7 @@ internal sealed class PriceBook
         cross join lateral (
             select x.rate, x.id from catalog.exchange_rates x
             where x.base = b.code::char(3) and x.quote = q.code::char(3) and x.as_of <= (now() at time zone 'utc')::date
-            order by x.as_of desc, x.source limit 1) newest
+            order by x.as_of desc, x.fetched_at desc, x.source desc limit 1) newest
         """;
 
     private readonly List<Market> _markets;
@@ -84,9 +84,16 @@ internal sealed class PriceBook
     /// <summary>The store's own.</summary>
     public Market DefaultMarket => _own;
 
-    /// <summary>Statements that read the book; their rows go to <see cref="ReadAsync"/>.</summary>
+    /// <summary>
+    /// Statements that read the book for a transaction that will write prices; their rows go to <see cref="ReadAsync"/>. The transaction is
+    /// the only writer of the store's prices from here to its end: read costs after this.
+    /// </summary>
     /// <param name="costCurrencies">ISO 4217 codes that costs are in; null: all that Mallgram knows.</param>
     public static IReadOnlyList<NpgsqlBatchCommand> Load(IEnumerable<string>? costCurrencies = null) =>
+        [new NpgsqlBatchCommand("call catalog.lock_prices()"), .. LoadToShow(costCurrencies)];
+
+    /// <summary>As <see cref="Load"/> for those who write nothing: waits for nobody.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> LoadToShow(IEnumerable<string>? costCurrencies = null) =>
     [
         new NpgsqlBatchCommand(LoadMarkets),
         new NpgsqlBatchCommand(LoadRules),
@@ -133,6 +140,9 @@ internal sealed class PriceBook
 
     /// <summary>This book with a rule added, or put in the place of the one with its id.</summary>
     public PriceBook With(PricingRule rule) => new(_markets, _rules.Where(r => r.Id != rule.Id).Append(rule), _rates);
+
+    /// <summary>This book without a rule that is not the default one.</summary>
+    public PriceBook Without(Guid rule) => new(_markets, _rules.Where(r => r.Id != rule), _rates);
 
     /// <summary>
     /// Prices of a variant in every market, at every cost break that is sold and at the smallest order of every offer. A market other than
