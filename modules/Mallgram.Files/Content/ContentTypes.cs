@@ -49,6 +49,7 @@ internal static class ContentTypes
         {
             [(byte)'<', ..] => null,
             [(byte)'{', ..] => NdJson,
+            [] when name.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) => NdJson,
             _ => name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? Csv : Text,
         };
     }

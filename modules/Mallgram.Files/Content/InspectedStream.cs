@@ -24,7 +24,7 @@ internal sealed class InspectedStream(Stream content, long maxBytes) : Stream
     public string? ContentType(string name)
     {
         ReadOnlySpan<byte> head = _head.AsSpan(0, _headLength);
-        return ContentTypes.OfHead(head) ?? (_utf8.IsText && Size > 0 ? ContentTypes.OfText(head, name) : null);
+        return ContentTypes.OfHead(head) ?? (_utf8.IsText ? ContentTypes.OfText(head, name) : null);
     }
 
     /// <exception cref="FileTooLargeException">More than the bytes allowed came.</exception>

@@ -11,7 +11,7 @@ create table files.files (
     refused_reason text,
     max_size       bigint      not null check (max_size > 0),                    -- bytes that the upload may have
     content_type   text,                                                         -- by content
-    size           bigint      check (size > 0),                                 -- bytes
+    size           bigint      check (size >= 0),                                -- bytes; an export may be empty
     sha256         bytea       check (length(sha256) = 32),
     storage_key    text        unique,                                           -- set before the first byte is written, so that nothing is lost sight of
     uploaded_by    uuid,                                                         -- identity.users.id; null: the platform

@@ -10,6 +10,7 @@ internal interface IFileStorage
 {
     /// <summary>Stores the content to its end. Nothing is visible under the key before all of it is durable.</summary>
     /// <param name="key">From <see cref="StorageKey.New"/>.</param>
+    /// <exception cref="FileNotFoundException">The key was deleted while the bytes came.</exception>
     Task PutAsync(string key, Stream content, CancellationToken ct);
 
     /// <returns>A stream that can seek.</returns>

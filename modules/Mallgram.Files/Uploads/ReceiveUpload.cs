@@ -29,6 +29,11 @@ internal sealed partial class ReceiveUpload(
         {
             throw new ProblemException(CommonProblems.BodyTooLarge, e.MaxBytes);
         }
+        catch (FileNotFoundException)
+        {
+            // A later attempt cleared this one away.
+            throw new ProblemException(FileProblems.AlreadyUploaded);
+        }
 
         if (content.Size == 0)
         {

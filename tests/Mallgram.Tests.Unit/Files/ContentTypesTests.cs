@@ -17,6 +17,8 @@ public sealed class ContentTypesTests
     [InlineData("EFBBBF69642C6E616D650A", "x.csv", "text/csv")]
     [InlineData("20207B226964223A317D0A", "x.csv", "application/x-ndjson")]
     [InlineData("C3A9", "x.html", "text/plain")]
+    [InlineData("", "x.ndjson", "application/x-ndjson")]
+    [InlineData("", "x.csv", "text/csv")]
     public async Task The_bytes_decide_and_not_the_name(string hex, string name, string type) =>
         Assert.Equal(type, await TypeOfAsync(Convert.FromHexString(hex), name));
 
@@ -27,8 +29,7 @@ public sealed class ContentTypesTests
     [InlineData("text\0with nul")]
     [InlineData("RIFF....WAVE\u0001\0")]
     [InlineData("MZ\u0090\0\u0003")]
-    [InlineData("")]
-    public async Task Markup_programs_and_nothing_are_no_type_that_is_taken(string text) =>
+    public async Task Markup_and_programs_are_no_type_that_is_taken(string text) =>
         Assert.Null(await TypeOfAsync(Encoding.UTF8.GetBytes(text), "x.csv"));
 
     [Theory]
