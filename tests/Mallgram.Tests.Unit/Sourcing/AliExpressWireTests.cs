@@ -35,6 +35,39 @@ public sealed class AliExpressWireTests
         Assert.Equal(("12", "Blue", 9.99m, 12.5m, 7), (variant.ExternalId, variant.Name, variant.Cost!.Value, variant.ListCost!.Value, variant.Stock));
     }
 
+    [Fact]
+    public void Everything_else_that_a_detail_says_is_kept()
+    {
+        var product = AliExpressWire.Product(Root(Detail("15", "0.456", "4.8", "12345", "3", "8.50")), "1", "USD")!;
+        Assert.Equal(
+            ("1101000011", "Baobab Store", 4.7m, 12345, 15, 456),
+            (product.SellerId, product.SellerName, product.SellerRating!.Value, product.SalesCount!.Value, product.ShipsWithinDays!.Value,
+                product.WeightGrams!.Value));
+        Assert.Equal([KeyValuePair.Create("Material", "Cotton"), KeyValuePair.Create("Origin", "CN")], product.Specifications);
+        Assert.Equal(("Baobab", "https://video.example/1.mp4"), (product.Brand, product.VideoUrl));
+        var variant = Assert.Single(product.Variants);
+        Assert.Equal("https://ae01.example/blue.jpg", variant.ImageUrl);
+        Assert.Equal([new SupplierTier(3, 8.50m)], variant.Tiers);
+    }
+
+    [Theory]
+    [InlineData("ten"), InlineData("10-20"), InlineData("-5"), InlineData("99999999999999999999"), InlineData(""), InlineData("1e3"), InlineData("0")]
+    [InlineData("<b>4</b>"), InlineData("NaN"), InlineData("∞")]
+    public void A_figure_that_cannot_be_is_dropped_and_the_item_stays(string rubbish)
+    {
+        var product = AliExpressWire.Product(Root(Detail(rubbish, rubbish, rubbish, rubbish, rubbish, rubbish)), "1", "USD")!;
+        Assert.Equal((null, null, null), (product.ShipsWithinDays, product.WeightGrams, product.Rating));
+        Assert.Equal(4.65m, product.SellerRating);
+        Assert.True(product.SalesCount is null or 0, $"{product.SalesCount}");
+        Assert.Empty(product.Variants[0].Tiers);
+        Assert.Equal(9.99m, product.Variants[0].Cost);
+    }
+
+    [Theory]
+    [InlineData("2", "9.99"), InlineData("2", "12.00"), InlineData("1", "5.00"), InlineData("2", "0")]
+    public void A_price_for_many_that_is_no_lower_is_no_tier(string quantity, string price) => Assert.Empty(
+        AliExpressWire.Product(Root(Detail("15", "0.4", "4.8", "1", quantity, price)), "1", "USD")!.Variants[0].Tiers);
+
     [Theory]
     [InlineData("13.57", "13.57", null), InlineData(" 5 ", "5", null), InlineData("0.00", "0.00", null)]
     [InlineData("", null, SkipReasons.NoPrice), InlineData(null, null, SkipReasons.NoPrice)]
@@ -104,6 +137,20 @@ public sealed class AliExpressWireTests
             Root("""{"a_response":{"result":{"products":[{"product_id":7,"product_title":"Lamp","lastest_volume":""" + sales + "}]}}}"), 1, 50).Items[0];
         Assert.Equal(Item("1").Hash, Item("2").Hash);
     }
+
+    private static string Detail(string days, string kilograms, string rating, string sales, string bulkOrder, string bulkPrice) =>
+        $$$"""
+        {"aliexpress_ds_product_get_response":{"rsp_code":200,"result":{
+          "ae_item_base_info_dto":{"subject":"Shirt","product_status_type":"onSelling","sales_count":"{{{sales}}}","avg_evaluation_rating":"{{{rating}}}"},
+          "ae_store_info":{"store_id":1101000011,"store_name":"Baobab Store","item_as_described_rating":"{{{rating}}}","communication_rating":"4.7",
+            "shipping_speed_rating":4.6},
+          "package_info_dto":{"gross_weight":"{{{kilograms}}}" },"logistics_info_dto":{"delivery_time":"{{{days}}}" },
+          "ae_multimedia_info_dto":{"ae_video_dtos":{"ae_video_d_t_o":[{"media_url":"//video.example/1.mp4"}] } },
+          "ae_item_properties":[{"attr_name":"Material","attr_value":"Cotton"},{"attr_name":"Brand Name","attr_value":"Baobab"},
+            {"attr_name":"Origin","attr_value":"CN"},{"attr_name":"","attr_value":"x"}],
+          "ae_item_sku_info_dtos":[{"sku_id":"1","offer_sale_price":"9.99","offer_bulk_sale_price":"{{{bulkPrice}}}","sku_bulk_order":"{{{bulkOrder}}}",
+            "ae_sku_property_dtos":[{"sku_property_name":"Color","sku_property_value":"Blue","sku_image":"//ae01.example/blue.jpg"}] }] } } }
+        """;
 
     private static JsonElement Root(string json) => JsonDocument.Parse(json).RootElement;
 }

@@ -24,6 +24,16 @@ public sealed class OpenPlatformSignatureTests
             Pairs(("timestamp", "1767225600000"), ("app_key", "510001"), ("code", "3_510001_Abc"), ("sign_method", "sha256")), Secret, "/auth/token/create"));
 
     [Fact]
+    public void A_buyer_s_call_at_Alibaba_is_signed_like_a_system_call() => Assert.Equal(
+        "03430B041BAF5D4BBAAC1E288DE6647040491AD8BA9B759F91B74E6CF94DFF27",
+        OpenPlatformSignature.Sha256(
+            Pairs(
+                ("app_key", "600001"), ("access_token", "tok-b2b"), ("sign_method", "sha256"), ("timestamp", "1767225600000"),
+                ("query_req", """{"product_id":"1601206892606","country":"ZA"}""")),
+            Secret,
+            "/eco/buyer/product/description"));
+
+    [Fact]
     public void Parameters_are_sorted_by_their_bytes_whatever_the_culture()
     {
         var before = CultureOf("tr-TR");
