@@ -1,4 +1,8 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Mallgram.Kernel.Caching;
 using Mallgram.Kernel.Outbox;
+using Mallgram.Kernel.Telemetry;
 using Mallgram.ServiceDefaults.PackageSet;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -79,6 +83,76 @@ internal sealed class RedisOutboxSignal(RedisConnection redis) : BackgroundServi
         _local.Dispose();
         base.Dispose();
     }
+}
+
+/// <summary>
+/// Redis as the cache that all processes share. An answer that takes longer than <see cref="Patience"/> is not waited for; after a failure
+/// nobody asks for <see cref="Pause"/>.
+/// </summary>
+internal sealed partial class RedisSharedCache(RedisConnection redis, ILogger<RedisSharedCache> logger) : ISharedCache
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly Counter<long> Failures = MallgramTelemetry.Meter.CreateCounter<long>(
+        "mallgram.cache.redis_failures", description: "Times the shared cache did not answer and was left alone for a while.");
+
+    private long _pausedAt;
+
+    public async ValueTask<byte[]?> GetAsync(string key)
+    {
+        if (Database() is not { } database)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await database.StringGetAsync(key).WaitAsync(Patience);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            Fail(e.GetType().Name);
+            return null;
+        }
+    }
+
+    public void Set(string key, byte[] value, TimeSpan lifetime)
+    {
+        if (Database() is not { } database)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = database.StringSetAsync(key, value, lifetime, When.Always, CommandFlags.FireAndForget);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            Fail(e.GetType().Name);
+        }
+    }
+
+    private IDatabase? Database()
+    {
+        var pausedAt = Volatile.Read(ref _pausedAt);
+        return pausedAt != 0 && Stopwatch.GetElapsedTime(pausedAt) < Pause ? null : redis.Current?.GetDatabase();
+    }
+
+    private void Fail(string failure)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var before = Interlocked.Exchange(ref _pausedAt, now);
+        // Requests that were under way fail together: one line tells it.
+        if (before == 0 || Stopwatch.GetElapsedTime(before, now) >= Pause)
+        {
+            Failures.Add(1);
+            LogAway(failure);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The shared cache does not answer ({Failure}); going on without it")]
+    private partial void LogAway(string failure);
 }
 
 internal sealed class RedisHealth(RedisConnection redis) : IHealthCheck

@@ -49,7 +49,7 @@ public static class ServiceDefaultsSetup
     }
 
     /// <summary>
-    /// Uses Redis when <c>ConnectionStrings:redis</c> is set: hints between processes. Without it, or while it is away, everything goes on
+    /// Uses Redis when <c>ConnectionStrings:redis</c> is set: hints between processes and a cache they share. Without it, or while it is away, everything goes on
     /// in-process; health then says degraded, never unhealthy.
     /// </summary>
     public static TBuilder AddSharedRedis<TBuilder>(this TBuilder builder)
@@ -62,6 +62,7 @@ public static class ServiceDefaultsSetup
             builder.Services.AddSingleton<RedisOutboxSignal>();
             builder.Services.AddSingleton<Kernel.Outbox.IOutboxSignal>(p => p.GetRequiredService<RedisOutboxSignal>());
             builder.Services.AddHostedService(p => p.GetRequiredService<RedisOutboxSignal>());
+            builder.Services.AddSingleton<Kernel.Caching.ISharedCache, RedisSharedCache>();
             builder.Services.AddHealthChecks().AddCheck<RedisHealth>("redis", HealthStatus.Degraded, timeout: TimeSpan.FromSeconds(2));
         }
 

@@ -2,8 +2,8 @@ using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Cleanup;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
-using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Products;
+using Mallgram.Catalog.Search;
 using Mallgram.Catalog.Stock;
 using Mallgram.Kernel;
 using Microsoft.AspNetCore.Routing;
@@ -21,9 +21,7 @@ public static class CatalogModule
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<CategoryImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
-        services.AddPricing();
-        services.AddScoped<ProductReads>();
-        services.AddScoped<CategoryReads>();
+        services.AddProductReading();
         return services;
     }
 
@@ -31,6 +29,8 @@ public static class CatalogModule
     public static IEndpointRouteBuilder MapCatalog(this IEndpointRouteBuilder api)
     {
         api.MapProductEndpoints();
+        api.MapSuggestions();
+        api.MapShelves();
         api.MapCategoryEndpoints();
         return api;
     }
@@ -38,7 +38,7 @@ public static class CatalogModule
     /// <param name="admin">A group that lets staff in only.</param>
     public static IEndpointRouteBuilder MapCatalogAdmin(this IEndpointRouteBuilder admin)
     {
-        admin.MapPricingAdmin();
+        admin.MapSearchAdmin();
         return admin;
     }
 }

@@ -96,7 +96,7 @@ call kernel.wall_off('catalog.search_log');
 -- known words nearest to it. Runs as the owner, as the next function does, because text search is not leakproof: under row-level security
 -- it would read every row. Both look at the current store only; callers join ids to catalog.listings, where the wall stands as ever.
 create function catalog.search_query(p_text text, p_folded text, out query tsquery, out corrected text)
-    language plpgsql stable security definer set search_path = public, pg_temp set jit = off
+    language plpgsql stable security definer set search_path = public, pg_temp set jit = off set client_min_messages = warning
     set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
     v_store uuid := kernel.current_store();
@@ -106,7 +106,6 @@ declare
     v_word text;
     v_near text[];
     v_any tsquery;
-    v_found boolean;
     v_changed boolean := false;
 begin
     query := websearch_to_tsquery('catalog.en', p_text) || websearch_to_tsquery('catalog.fr', p_text);
@@ -137,8 +136,7 @@ begin
 
     -- A word that is in no title may be in a text, or be another form of one.
     if numnode(query) > 0 then
-        select exists (select from catalog.products p where p.store_id = v_store and p.status = 'active' and p.search @@ query) into v_found;
-        if v_found then
+        if exists (select from catalog.match_products(query, true, 1)) then
             return;
         end if;
     end if;

@@ -1,9 +1,8 @@
-using System.Buffers;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Mallgram.Catalog.Http;
-using Mallgram.Kernel.Http;
+using Mallgram.Catalog.Search;
 using Mallgram.Kernel.Problems;
+using Mallgram.Kernel.Tenancy;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -13,84 +12,71 @@ namespace Mallgram.Catalog.Products;
 
 internal static class ProductEndpoints
 {
-    private static readonly ProblemCode ProductNotFound = new("product_not_found", 404,
+    public static readonly ProblemCode ProductNotFound = new("product_not_found", 404,
         "This store has no such product.", "Cette boutique n'a pas ce produit.");
 
     public static void MapProductEndpoints(this IEndpointRouteBuilder api)
     {
         var products = api.MapGroup("/products").WithTags("Products");
-        products.MapGet("/", ([AsParameters] ProductListParameters sent, ProductReads reads, CancellationToken ct) =>
-                ListAsync(ProductQuery.Parse(sent), reads, ct))
-            .WithName("ListProducts").WithSummary("List products").ProducesList();
-        products.MapGet("/search", ([AsParameters] ProductListParameters sent, ProductReads reads, CancellationToken ct) =>
-                ListAsync(ProductQuery.Parse(sent, wordsRequired: true), reads, ct))
+        products.MapGet("/", ([AsParameters] ProductListParameters sent, [AsParameters] ListServices services, HttpContext context) =>
+                ListAsync(sent, services, context))
+            .WithName("ListProducts").WithSummary("List products; attr.{code} filters by an attribute").ProducesList();
+        products.MapGet("/search", ([AsParameters] ProductListParameters sent, [AsParameters] ListServices services, HttpContext context) =>
+                ListAsync(sent, services, context, wordsRequired: true))
             .WithName("SearchProducts").WithSummary("Find products by words, best match first").ProducesList();
-        products.MapGet("/retailer", ([AsParameters] ProductListParameters sent, ProductReads reads, CancellationToken ct) =>
-                ListAsync(ProductQuery.Parse(sent, onlyChannel: "b2b"), reads, ct))
+        products.MapGet("/retailer", ([AsParameters] ProductListParameters sent, [AsParameters] ListServices services, HttpContext context) =>
+                ListAsync(sent, services, context, onlyChannel: "b2b"))
             .WithName("ListRetailerProducts").WithSummary("List products for retailers (b2b)").ProducesList();
         products.MapGet("/{idOrSlug}", FindAsync)
-            .WithName("GetProduct").WithSummary("One product with its variants")
+            .WithName("GetProduct").WithSummary("One product with its variants, by id, slug or former slug")
             .Produces<ProductView>().Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
 
-    private static async Task<IResult> ListAsync(ProductQuery query, ProductReads reads, CancellationToken ct)
+    private static async Task<IResult> ListAsync(
+        ProductListParameters sent, ListServices services, HttpContext context, bool wordsRequired = false, string? onlyChannel = null)
     {
-        var page = await reads.ListAsync(query, ct);
-        if (query.Fields is not { } fields)
+        var shop = Shop.Of(services.Store, services.Scope);
+        var query = await ProductQuery.ParseAsync(
+            sent, context.Request.Query, shop, services.Facts, context.RequestAborted, wordsRequired, onlyChannel);
+        var answer = (await services.Cache.GetAsync(new ProductListSource(query, shop), context.RequestAborted))!;
+        if (query is { Words: { } words, Cursor: null })
         {
-            return new CachedJson(JsonSerializer.SerializeToUtf8Bytes(page, ProductJson.Public.ProductPage));
+            services.Log.Searched(shop.StoreId, words, answer.Found);
         }
 
-        var trimmed = JsonSerializer.SerializeToNode(page, ProductJson.Public.ProductPage)!;
-        foreach (var item in trimmed["data"]!.AsArray())
-        {
-            Trim(item!.AsObject(), fields);
-        }
-
-        return new CachedJson(Bytes(trimmed));
+        return new CachedJson(answer);
     }
 
-    private static async Task<IResult> FindAsync(string idOrSlug, [FromQuery] string? fields, ProductReads reads, CancellationToken ct)
+    private static async Task<IResult> FindAsync(
+        string idOrSlug,
+        [FromQuery] string? fields,
+        [FromQuery] string? currency,
+        CurrentStore store,
+        StoreScope scope,
+        StoreFacts facts,
+        AnswerCache cache,
+        CancellationToken ct)
     {
-        var wanted = ProductQuery.ParseDetailFields(fields);
+        var shop = Shop.Of(store, scope);
+        IReadOnlyList<string>? wanted = null;
+        var priced = shop.Currency;
+        if (fields is not null || currency is not null)
+        {
+            var errors = new FieldErrors();
+            wanted = ProductQuery.ParseDetailFields(fields, errors);
+            priced = await facts.CurrencyAsync(currency, shop, errors, ct);
+            errors.ThrowIfAny();
+        }
+
         var isNoKey = idOrSlug.Length > 200 || idOrSlug.Any(c => char.IsControl(c) || char.IsSurrogate(c));
-        var product = isNoKey ? null : await reads.FindAsync(idOrSlug, ct);
-        if (product is null)
-        {
-            throw new ProblemException(ProductNotFound);
-        }
-
-        if (wanted is null)
-        {
-            return new CachedJson(JsonSerializer.SerializeToUtf8Bytes(product, ProductJson.Public.ProductView));
-        }
-
-        var trimmed = JsonSerializer.SerializeToNode(product, ProductJson.Public.ProductView)!.AsObject();
-        Trim(trimmed, wanted);
-        return new CachedJson(Bytes(trimmed));
-    }
-
-    private static void Trim(JsonObject item, IReadOnlyList<string> fields)
-    {
-        foreach (var name in item.Select(m => m.Key).Where(k => k != "id" && !fields.Contains(k, StringComparer.Ordinal)).ToList())
-        {
-            item.Remove(name);
-        }
-    }
-
-    private static byte[] Bytes(JsonNode node)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = MallgramJson.Options.Encoder }))
-        {
-            node.WriteTo(json);
-        }
-
-        return buffer.WrittenSpan.ToArray();
+        var answer = isNoKey ? null : await cache.GetAsync(new ProductSource(idOrSlug, shop, priced, wanted), ct);
+        return answer is null ? throw new ProblemException(ProductNotFound) : new CachedJson(answer);
     }
 
     private static void ProducesList(this RouteHandlerBuilder route) => route
         .Produces<ProductPage>().Produces(StatusCodes.Status304NotModified)
         .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+
+    internal sealed record ListServices(CurrentStore Store, StoreScope Scope, StoreFacts Facts, AnswerCache Cache, SearchLog Log);
 }

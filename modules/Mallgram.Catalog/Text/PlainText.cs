@@ -19,6 +19,23 @@ internal static class PlainText
         return text.Length == 0 ? null : text;
     }
 
+    /// <summary>
+    /// What somebody typed, on one line; null when nothing is left. Control characters would be refused by the database, a lone half of a
+    /// surrogate pair too.
+    /// </summary>
+    public static string? Typed(string sent)
+    {
+        var text = sent.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? string.Concat(sent.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)).Trim()
+            : sent.Trim();
+        return text.Length == 0 ? null : text;
+    }
+
+    /// <summary>Words for looking up: folded, single spaces, no signs but those inside words.</summary>
+    public static string Words(string text) => string.Join(
+        ' ', Fold(text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(w => w.Trim('"', '.', ',', ';', ':', '!', '?', '(', ')', '-', '+', '*'))
+            .Where(w => w.Length > 0));
+
     /// <summary>Lower case without accents, for comparison and sorting: <c>Écouteurs à l'œil</c> → <c>ecouteurs a l'oeil</c>.</summary>
     public static string Fold(string text)
     {
