@@ -1,3 +1,4 @@
+using Mallgram.Catalog.Bulk;
 using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Cleanup;
 using Mallgram.Catalog.Contracts;
@@ -22,6 +23,7 @@ public static class CatalogModule
         services.AddScoped<CategoryImport>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
         services.AddProductReading();
+        services.AddBulk();
         return services;
     }
 
@@ -38,6 +40,7 @@ public static class CatalogModule
     /// <param name="admin">A group that lets staff in only.</param>
     public static IEndpointRouteBuilder MapCatalogAdmin(this IEndpointRouteBuilder admin)
     {
+        admin.MapBulk();
         admin.MapSearchAdmin();
         return admin;
     }
