@@ -4,6 +4,7 @@ using Mallgram.Sourcing.Alibaba;
 using Mallgram.Sourcing.AliExpress;
 using Mallgram.Sourcing.Cleanup;
 using Mallgram.Sourcing.OpenPlatform;
+using Mallgram.Sourcing.Suppliers;
 using Mallgram.Sourcing.Sync;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -44,6 +45,7 @@ public static class SourcingModule
     public static IEndpointRouteBuilder MapSourcingAdmin(this IEndpointRouteBuilder admin)
     {
         admin.MapSyncRuns();
+        admin.MapSuppliers();
         return admin;
     }
 }

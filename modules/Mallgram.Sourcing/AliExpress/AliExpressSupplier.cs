@@ -53,6 +53,17 @@ internal sealed class AliExpressSupplier(
         ("target_currency", options.Value.Currency),
         ("target_language", "EN"));
 
+    public async Task<SupplierSearchPage> SearchAsync(string words, int page, CancellationToken ct) => await account.CallAsync(
+        "aliexpress.ds.text.search",
+        AliExpressWire.Search,
+        ct,
+        ("keyWord", words),
+        ("local", "en_US"),
+        ("countryCode", await CountryAsync(ct)),
+        ("currency", options.Value.Currency),
+        ("pageIndex", page.ToString(CultureInfo.InvariantCulture)),
+        ("pageSize", "20"));
+
     private async Task<T> FeedAsync<T>(int page, string language, Func<JsonElement, T> read, CancellationToken ct) => await account.CallAsync(
         "aliexpress.ds.recommend.feed.get",
         read,

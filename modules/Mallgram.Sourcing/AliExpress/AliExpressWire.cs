@@ -122,6 +122,29 @@ internal static class AliExpressWire
         };
     }
 
+    /// <summary>Answer of <c>aliexpress.ds.text.search</c>; entries without an id or a title are left out.</summary>
+    public static SupplierSearchPage Search(JsonElement root)
+    {
+        var data = Member(Response(root), "data");
+        var offers = new List<SupplierOffer>();
+        foreach (var entry in List(data, "products"))
+        {
+            if (Text(entry, "itemId") is { Length: <= 40 } id && Text(entry, "title") is { } title)
+            {
+                offers.Add(new SupplierOffer(
+                    id,
+                    title,
+                    SupplierFigures.SecureUrl(Text(entry, "itemMainPic")),
+                    SupplierFigures.Price(Text(entry, "targetSalePrice")).Price,
+                    Text(entry, "targetOriginalPriceCurrency"),
+                    SupplierFigures.Rating(Text(entry, "score")),
+                    SupplierFigures.Count(Text(entry, "orders"))));
+            }
+        }
+
+        return new SupplierSearchPage(offers, SupplierFigures.Count(Text(data, "totalCount")));
+    }
+
     private static SupplierVariant Variant(JsonElement sku, int index, string currency)
     {
         var options = new List<KeyValuePair<string, string>>();

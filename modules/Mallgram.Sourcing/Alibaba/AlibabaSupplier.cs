@@ -92,6 +92,9 @@ internal sealed class AlibabaSupplier(
         };
     }
 
+    public Task<SupplierSearchPage> SearchAsync(string words, int page, CancellationToken ct) => throw new SupplierException(
+        SupplierFault.NotOffered, "no_search", "Alibaba.com lists products by scene; it has no search by words for buyers.");
+
     private async Task<int?> ShippingDaysAsync(SupplierProduct product, string country, CancellationToken ct)
     {
         try

@@ -27,7 +27,20 @@ internal interface ISupplier
 
     /// <returns>Null when the supplier does not know the item any more.</returns>
     Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct);
+
+    /// <summary>What the supplier finds by words, best first.</summary>
+    /// <param name="page">From 1.</param>
+    /// <exception cref="SupplierException"><see cref="SupplierFault.NotOffered"/>: it has no such search.</exception>
+    Task<SupplierSearchPage> SearchAsync(string words, int page, CancellationToken ct);
 }
+
+/// <param name="Cost">Of one unit, in major units of <paramref name="CostCurrency"/>; null when the supplier gives no plain price.</param>
+/// <param name="Rating">0 to 5; null when nobody rated.</param>
+internal sealed record SupplierOffer(
+    string ExternalId, string Name, string? ImageUrl, decimal? Cost, string? CostCurrency, decimal? Rating, int? SalesCount);
+
+/// <param name="Total">Items found, as it says; null when it does not.</param>
+internal sealed record SupplierSearchPage(IReadOnlyList<SupplierOffer> Items, int? Total);
 
 /// <param name="Hash">Over all that the feed says about the item, except figures that move by themselves (sales).</param>
 internal sealed record FeedItem(string ExternalId, byte[] Hash);
@@ -55,6 +68,9 @@ internal enum SupplierFault
 
     /// <summary>No more calls for now, usually until the next day.</summary>
     QuotaUsedUp,
+
+    /// <summary>The supplier has nothing of this kind.</summary>
+    NotOffered,
 }
 
 /// <summary>A supplier did not give what was asked for.</summary>

@@ -143,7 +143,38 @@ public sealed class AlibabaTests : IAsyncLifetime
         Assert.Equal(1L, await app.Database.ScalarAsync<long>(
             "select count(*) from sourcing.sync_runs where supplier = 'alibaba' and state = 'paused_by_quota'"));
         var counters = (await app.SandboxHttp.GetFromJsonAsync<JsonElement>("/control/state")).GetProperty("data").GetProperty("counters");
-        Assert.Equal(60, counters.EnumerateObject().Where(c => c.Name.StartsWith("alibaba.call.", StringComparison.Ordinal)).Sum(c => c.Value.GetInt32()));
+        var calls = counters.EnumerateObject().Where(c => c.Name.StartsWith("alibaba.call.", StringComparison.Ordinal)).Sum(c => c.Value.GetInt32());
+        // Calls that were under way when the quota ended are given up, at most as many as run side by side.
+        Assert.InRange(calls, 60 - 8, 60);
+    }
+
+    [Fact]
+    public async Task Staff_search_the_supplier_that_offers_it()
+    {
+        using var staff = await _app.SignInStaffAsync();
+        var found = await staff.GetFromJsonAsync<JsonElement>("/api/v1/admin/suppliers/aliexpress/search?q=pan");
+        Assert.Equal(1, found.GetProperty("page").GetInt32());
+        Assert.All(found.GetProperty("data").EnumerateArray(), o =>
+        {
+            Assert.Contains("pan", o.GetProperty("name").GetString(), StringComparison.OrdinalIgnoreCase);
+            Assert.True(o.GetProperty("cost").GetDecimal() > 0);
+        });
+        Assert.NotEmpty(found.GetProperty("data").EnumerateArray());
+        foreach (var (path, status, code) in new[]
+            {
+                ("alibaba/search?q=pan", 422, "supplier_search_not_offered"), ("nobody/search?q=pan", 404, "supplier_not_found"),
+                ("aliexpress/search", 422, "validation_failed"), ("aliexpress/search?q=pan&page=0", 422, "validation_failed"),
+            })
+        {
+            using var refused = await staff.GetAsync("/api/v1/admin/suppliers/" + path);
+            var problem = await refused.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.Equal((status, code), ((int)refused.StatusCode, problem.GetProperty("code").GetString()));
+        }
+
+        await _app.ControlAsync("aliexpress", new { action = "quota", per_day = 1 });
+        await staff.GetAsync("/api/v1/admin/suppliers/aliexpress/search?q=pan");
+        using var spent = await staff.GetAsync("/api/v1/admin/suppliers/aliexpress/search?q=pan");
+        Assert.Equal(503, (int)spent.StatusCode);
     }
 
     private static async Task<int> SpendAllAsync(params DailyQuota[] quotas)

@@ -22,7 +22,7 @@ public sealed class AnyAnswerTests
         "offer_sale_price", "offer_bulk_sale_price", "sku_bulk_order", "sku_available_stock", "ae_sku_property_dtos", "sku_image",
         "ae_multimedia_info_dto", "image_urls", "ae_video_dtos", "media_url", "ae_store_info", "communication_rating", "package_info_dto",
         "gross_weight", "logistics_info_dto", "ae_item_properties", "attr_name", "attr_value", "access_token", "refresh_token", "expires_in",
-        "refresh_expires_in", "error_response", "msg", "sub_code", "type", "", "\\ud800", "x y",
+        "refresh_expires_in", "data", "itemId", "title", "totalCount", "score", "error_response", "msg", "sub_code", "type", "", "\\ud800", "x y",
     ];
 
     private static readonly string[] Scalars =
@@ -38,6 +38,7 @@ public sealed class AnyAnswerTests
         ["fault", (Action<JsonElement>)OpenPlatformJson.ThrowIfFault], ["tokens", Reader(OpenPlatformJson.Tokens)],
         ["categories", Reader(AliExpressWire.Categories)], ["feed", Reader(r => AliExpressWire.Feed(r, 1, 50))],
         ["feed names", Reader(AliExpressWire.FeedNames)], ["detail", Reader(r => AliExpressWire.Product(r, "1", "USD")?.ContentHash())],
+        ["search", Reader(AliExpressWire.Search)],
         ["ids", Reader(AlibabaWire.ProductIds)], ["description", Reader(r => AlibabaWire.Product(r, "1")?.Product.ContentHash())],
         ["inventory", Reader(AlibabaWire.Inventory)], ["freight", Reader(r => AlibabaWire.ShippingDays(r))],
     ];
