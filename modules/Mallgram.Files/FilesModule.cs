@@ -29,7 +29,8 @@ public static class FilesModule
                 : ActivatorUtilities.CreateInstance<ClamdScanner>(provider));
         services.AddSingleton<ImageAddresses>();
         services.AddSingleton<IImageAddresses>(provider => provider.GetRequiredService<ImageAddresses>());
-        services.AddKeyedSingleton(ImageProxy.Internet, (provider, _) => new PublicInternet(provider.GetRequiredService<IOptions<FilesOptions>>().Value.Images.AllowedHosts));
+        services.AddKeyedSingleton(ImageProxy.Internet, (provider, _) =>
+            new PublicInternet(provider.GetRequiredService<IOptions<FilesOptions>>().Value.Images.AllowedHosts));
         services.AddSingleton<ImageSizes>();
         services.AddSingleton<ImageCache>();
         services.AddSingleton<ImageResizer>();

@@ -9,7 +9,9 @@ internal sealed class FilesOptions
 {
     public const int MinKeyBytes = 32;
 
-    /// <summary>Where browsers reach this API, without a path: <c>https://api.shop.example</c>. Addresses of images and uploads are built on it.</summary>
+    /// <summary>
+    /// Where browsers reach this API, without a path: <c>https://api.shop.example</c>. Addresses of images and uploads are built on it.
+    /// </summary>
     [Required]
     public Uri? PublicBaseAddress { get; set; }
 

@@ -12,7 +12,9 @@ internal sealed class StoredFiles(StoreDatabase database, StoreScope scope, IFil
     public async Task<StoredFile?> FindAsync(Guid id, CancellationToken ct) => (await ReadAsync(id, ct))?.File;
 
     public async Task<Stream> OpenAsync(Guid id, CancellationToken ct) =>
-        await ReadAsync(id, ct) is { } known ? await storage.OpenAsync(known.Key, ct) : throw new FileNotFoundException("There is no such file.");
+        await ReadAsync(id, ct) is { } known
+            ? await storage.OpenAsync(known.Key, ct)
+            : throw new FileNotFoundException("There is no such file.");
 
     public async Task<StoredFile> SaveAsync(string name, string purpose, Stream content, CancellationToken ct)
     {
@@ -31,7 +33,8 @@ internal sealed class StoredFiles(StoreDatabase database, StoreScope scope, IFil
 
         await using var reader = await database.QueryAsync(ct, Sql.Command(
             """
-            update files.files set state = 'ready', content_type = $3, size = $4, sha256 = $5 where store_id = $1 and id = $2 returning created_at
+            update files.files set state = 'ready', content_type = $3, size = $4, sha256 = $5
+            where store_id = $1 and id = $2 returning created_at
             """,
             Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(contentType), Sql.Long(inspected.Size), Sql.Bytes(inspected.Hash())));
         await reader.Rows.ReadAsync(ct);
@@ -83,7 +86,9 @@ internal sealed class StoredFiles(StoreDatabase database, StoreScope scope, IFil
             Sql.Uuid(scope.StoreId), Sql.Uuid(id)));
         var row = reader.Rows;
         return await row.ReadAsync(ct)
-            ? (new StoredFile(id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4)), row.GetString(5))
+            ? (new StoredFile(
+                    id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4)),
+                row.GetString(5))
             : null;
     }
 }

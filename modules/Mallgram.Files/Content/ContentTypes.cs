@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Mallgram.Files.Contracts;
 
@@ -71,7 +72,8 @@ internal static class ContentTypes
             return false;
         }
 
-        var brands = head[8..Math.Clamp((int)Math.Min(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(head), 64), 12, head.Length)];
+        var size = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head), HeadLength);
+        var brands = head[8..Math.Clamp(size, 12, head.Length)];
         for (; brands.Length >= 4; brands = brands[4..])
         {
             if (brands.StartsWith("avif"u8) || brands.StartsWith("avis"u8))

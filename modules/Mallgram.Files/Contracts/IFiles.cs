@@ -33,7 +33,9 @@ public interface IFiles
     /// <exception cref="FileNotFoundException">This store has no such file, or it is not ready.</exception>
     Task<Stream> OpenAsync(Guid id, CancellationToken ct);
 
-    /// <summary>Keeps what the platform itself wrote. Limits of uploads do not apply; the content's type is looked at all the same.</summary>
+    /// <summary>
+    /// Keeps what the platform itself wrote. Limits of uploads do not apply; the content's type is looked at all the same.
+    /// </summary>
     /// <param name="name">1 to 200 characters.</param>
     /// <param name="purpose">One of <see cref="FilePurposes"/>.</param>
     /// <param name="content">Read once, to its end.</param>

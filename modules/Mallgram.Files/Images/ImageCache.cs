@@ -90,7 +90,8 @@ internal sealed partial class ImageCache(IOptions<FilesOptions> options, TimePro
         try
         {
             Interlocked.Exchange(ref _addedSinceSweep, 0);
-            var files = new DirectoryInfo(_root).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (f.FullName, f.Length, Used: f.LastWriteTimeUtc)).ToList();
+            var files = new DirectoryInfo(_root).EnumerateFiles("*", SearchOption.AllDirectories)
+                .Select(f => (f.FullName, f.Length, Used: f.LastWriteTimeUtc)).ToList();
             var total = files.Sum(f => f.Length);
             var old = clock.GetUtcNow().UtcDateTime - Touch;
             var full = total > _limit;

@@ -59,7 +59,8 @@ internal static class ImageEndpoints
 
         try
         {
-            var made = await (storageKey is null ? proxy.FetchAsync(key, text, width) : proxy.FromStorageAsync(key, storageKey, width)).WaitAsync(ct);
+            var making = storageKey is null ? proxy.FetchAsync(key, text, width) : proxy.FromStorageAsync(key, storageKey, width);
+            var made = await making.WaitAsync(ct);
             return TypedResults.Bytes(made.Bytes, made.ContentType, entityTag: etag);
         }
         catch (ImageUnavailableException)
@@ -67,7 +68,9 @@ internal static class ImageEndpoints
             context.Response.Headers.CacheControl = $"public, max-age={ImageProxy.FailureRemembered.TotalSeconds:0}";
             return TypedResults.Json(
                 ProblemAnswers.ToMembers(
-                    new ProblemException(FileProblems.ImageUnavailable), ProblemAnswers.Language(context.Request), ProblemAnswers.RequestId(context)),
+                    new ProblemException(FileProblems.ImageUnavailable),
+                    ProblemAnswers.Language(context.Request),
+                    ProblemAnswers.RequestId(context)),
                 MallgramJson.Options,
                 "application/problem+json; charset=utf-8",
                 StatusCodes.Status502BadGateway);

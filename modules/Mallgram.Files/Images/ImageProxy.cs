@@ -119,7 +119,8 @@ internal sealed partial class ImageProxy(
             await cache.AddAsync(key, image.Bytes, CancellationToken.None);
             return image;
         }
-        catch (Exception e) when (e is ImageUnavailableException or AddressRefusedException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is ImageUnavailableException or AddressRefusedException or HttpRequestException or IOException
+            or OperationCanceledException)
         {
             var reason = e is OperationCanceledException ? "Not there in time." : e.Message;
             LogUnavailable(key, reason);
@@ -182,7 +183,9 @@ internal sealed partial class ImageProxy(
 
         var bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         var contentType = ContentTypes.OfHead(bytes.Span[..Math.Min(bytes.Length, ContentTypes.HeadLength)]);
-        return ContentTypes.IsImage(contentType) ? new ImageContent(bytes, contentType!) : throw new ImageUnavailableException("It is not a picture.");
+        return ContentTypes.IsImage(contentType)
+            ? new ImageContent(bytes, contentType!)
+            : throw new ImageUnavailableException("It is not a picture.");
     }
 
     private async Task<ImageContent> ResizeAsync(ImageContent image, int width, CancellationToken ct) =>

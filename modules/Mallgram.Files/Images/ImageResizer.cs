@@ -117,17 +117,21 @@ internal sealed partial class ImageResizer(IOptions<FilesOptions> options, TimeP
             ?
             [
                 Path.Combine(AppContext.BaseDirectory, "resizer"),
-                typeof(ImageResizer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "ResizerFolder")?.Value,
+                typeof(ImageResizer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                    .FirstOrDefault(a => a.Key == "ResizerFolder")?.Value,
             ]
             : [configured];
         var folder = Array.Find(folders, f => f is not null && Directory.Exists(Path.Combine(f, "node_modules", "sharp")));
         var program = OperatingSystem.IsWindows() ? "node.exe" : "node";
-        var node = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        var node = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(p => Path.Combine(p, program)).FirstOrDefault(File.Exists);
         return folder is null || node is null ? null : (node, Path.Combine(folder, "resize.mjs"));
     }
 
-    [LoggerMessage(LogLevel.Information, "There is no image resizer (Node.js with npm's sharp): pictures without a supplier's smaller copy are served as they are")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "There is no image resizer (Node.js with npm's sharp): pictures come as they are")]
     private partial void LogMissing();
 
     [LoggerMessage(LogLevel.Warning, "The image resizer failed; a picture is served as it is")]

@@ -42,7 +42,8 @@ internal sealed partial class ImageSizes(IOptions<FilesOptions> options)
     /// <returns>None when the host is not known to have such copies.</returns>
     public Uri[] SupplierCopies(Uri source, int width)
     {
-        if (!Array.Exists(_sizedByHost, entry => Matches(entry, source)) || Picture().Match(source.AbsolutePath) is not { Success: true } match)
+        if (!Array.Exists(_sizedByHost, entry => Matches(entry, source))
+            || Picture().Match(source.AbsolutePath) is not { Success: true } match)
         {
             return [];
         }
@@ -62,12 +63,16 @@ internal sealed partial class ImageSizes(IOptions<FilesOptions> options)
     {
         var slash = entry.IndexOf('/', StringComparison.Ordinal);
         var (host, path) = slash < 0 ? (entry, "/") : (entry[..slash], entry[slash..]);
+        var actual = host.Contains(':', StringComparison.Ordinal) ? $"{source.Host}:{source.Port}" : source.Host;
         return source.AbsolutePath.StartsWith(path, StringComparison.Ordinal)
             && (host.StartsWith('.')
-                ? source.Host.EndsWith(host, StringComparison.OrdinalIgnoreCase)
-                : string.Equals(host, host.Contains(':', StringComparison.Ordinal) ? $"{source.Host}:{source.Port}" : source.Host, StringComparison.OrdinalIgnoreCase));
+                ? actual.EndsWith(host, StringComparison.OrdinalIgnoreCase)
+                : string.Equals(host, actual, StringComparison.OrdinalIgnoreCase));
     }
 
-    [GeneratedRegex(@"^(?<picture>.+?(?<extension>\.(?:jpe?g|png)))(?:_[0-9a-z.x_]*)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 100)]
+    [GeneratedRegex(
+        @"^(?<picture>.+?(?<extension>\.(?:jpe?g|png)))(?:_[0-9a-z.x_]*)?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 100)]
     private static partial Regex Picture();
 }

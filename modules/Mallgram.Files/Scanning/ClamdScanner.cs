@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Options;
@@ -42,7 +43,8 @@ internal sealed class ClamdScanner(IOptions<FilesOptions> options) : IFileScanne
 
     private async Task<string> AskAsync(Stream content, CancellationToken ct)
     {
-        var (host, port) = options.Value.Clamd!.Split(':') is [var h, var p] ? (h, int.Parse(p, System.Globalization.CultureInfo.InvariantCulture)) : default;
+        var colon = options.Value.Clamd!.IndexOf(':', StringComparison.Ordinal);
+        var (host, port) = (options.Value.Clamd[..colon], int.Parse(options.Value.Clamd[(colon + 1)..], CultureInfo.InvariantCulture));
         using var client = new TcpClient();
         await client.ConnectAsync(host, port, ct);
         await using var stream = client.GetStream();

@@ -17,7 +17,9 @@ internal interface IFileStorage
     /// <exception cref="FileNotFoundException">Nothing lies under the key.</exception>
     Task<Stream> OpenAsync(string key, CancellationToken ct);
 
-    /// <summary>Deletes what lies under the key, and what a broken <see cref="PutAsync"/> left; nothing happens when there is nothing.</summary>
+    /// <summary>
+    /// Deletes what lies under the key, and what a broken <see cref="PutAsync"/> left; nothing happens when there is nothing.
+    /// </summary>
     Task DeleteAsync(string key, CancellationToken ct);
 }
 

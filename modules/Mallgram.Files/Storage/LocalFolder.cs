@@ -66,7 +66,8 @@ internal sealed class LocalFolder(IOptions<FilesOptions> options) : IFileStorage
     }
 
     // Keys come from our own rows; the check keeps a damaged one from reaching outside the folder.
-    private string PathOf(string key) => key.Length == 68 && key[0] != '/' && key.All(c => c is '/' or (>= '0' and <= '9') or (>= 'a' and <= 'f'))
+    private string PathOf(string key) =>
+        key.Length == 68 && key[0] != '/' && key.All(c => c is '/' or (>= '0' and <= '9') or (>= 'a' and <= 'f'))
         ? Path.Combine(_root, key)
         : throw new ArgumentException("Not a storage key.", nameof(key));
 }

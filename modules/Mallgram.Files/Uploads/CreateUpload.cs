@@ -60,6 +60,9 @@ internal sealed class CreateUpload(
         var (url, expires) = addresses.Create(scope.StoreId, id, request.Size!.Value);
         return new CreatedUpload(
             PublicId.Format(PublicId.File, id),
-            new UploadAddress("PUT", url, expires, new Dictionary<string, string> { ["Content-Type"] = request.ContentType ?? "application/octet-stream" }));
+            new UploadAddress("PUT", url, expires, new Dictionary<string, string>
+            {
+                ["Content-Type"] = request.ContentType ?? "application/octet-stream",
+            }));
     }
 }

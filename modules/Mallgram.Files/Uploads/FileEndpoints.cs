@@ -20,7 +20,16 @@ namespace Mallgram.Files.Uploads;
 /// <param name="ContentType">By content; null before it is ready, as are <c>size</c> and <c>sha256</c> (hexadecimal).</param>
 /// <param name="ImageUrl">Public address of a ready <c>product_image</c>.</param>
 internal sealed record FileView(
-    string Id, string Name, string Purpose, string State, string? RefusedReason, string? ContentType, long? Size, string? Sha256, string? ImageUrl, DateTimeOffset CreatedAt);
+    string Id,
+    string Name,
+    string Purpose,
+    string State,
+    string? RefusedReason,
+    string? ContentType,
+    long? Size,
+    string? Sha256,
+    string? ImageUrl,
+    DateTimeOffset CreatedAt);
 
 internal static class FileEndpoints
 {
@@ -28,19 +37,25 @@ internal static class FileEndpoints
     public static void Map(IEndpointRouteBuilder api, string staffPolicy)
     {
         var files = api.MapGroup("/files").WithTags("Files");
-        files.MapPost("", CreateAsync).RequireAuthorization(staffPolicy).WithName("CreateFile").WithSummary("Announce a file and get the address to upload it to")
+        files.MapPost("", CreateAsync).RequireAuthorization(staffPolicy).WithName("CreateFile")
+            .WithSummary("Announce a file and get the address to upload it to")
             .Produces<CreatedUpload>(201).ProducesProblem(401).ProducesProblem(403).ProducesProblem(422);
-        files.MapPut("/{id}/content", UploadAsync).AllowAnonymous().WithName("UploadFile").WithSummary("Upload a file to its signed address; takes no token")
+        files.MapPut("/{id}/content", UploadAsync).AllowAnonymous().WithName("UploadFile")
+            .WithSummary("Upload a file to its signed address; takes no token")
             .Produces<FileView>().ProducesProblem(403).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422);
-        files.MapGet("/{id}", GetAsync).RequireAuthorization(staffPolicy).WithName("GetFile").WithSummary("What is known of a file")
+        files.MapGet("/{id}", GetAsync).RequireAuthorization(staffPolicy).WithName("GetFile")
+            .WithSummary("What is known of a file")
             .Produces<FileView>().ProducesProblem(404);
-        files.MapGet("/{id}/content", DownloadAsync).RequireAuthorization(staffPolicy).WithName("DownloadFile").WithSummary("A file's bytes, always as an attachment")
+        files.MapGet("/{id}/content", DownloadAsync).RequireAuthorization(staffPolicy).WithName("DownloadFile")
+            .WithSummary("A file's bytes, always as an attachment")
             .Produces(200).Produces(206).Produces(304).ProducesProblem(404).ProducesProblem(409);
-        files.MapDelete("/{id}", DeleteAsync).RequireAuthorization(staffPolicy).WithName("DeleteFile").WithSummary("Delete a file for good")
+        files.MapDelete("/{id}", DeleteAsync).RequireAuthorization(staffPolicy).WithName("DeleteFile")
+            .WithSummary("Delete a file for good")
             .Produces(204).ProducesProblem(404);
     }
 
-    private static async Task<IResult> CreateAsync(JsonBody<CreateUploadRequest> body, HttpContext context, CreateUpload createUpload, CancellationToken ct)
+    private static async Task<IResult> CreateAsync(
+        JsonBody<CreateUploadRequest> body, HttpContext context, CreateUpload createUpload, CancellationToken ct)
     {
         var person = PublicId.TryParse(PublicId.User, context.User.FindFirst("sub")?.Value, out var user) ? user : (Guid?)null;
         var created = await createUpload.CreateAsync(body.Value, person, ct);
@@ -80,7 +95,9 @@ internal static class FileEndpoints
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<StoreScope>().Set(storeId);
         await scope.ServiceProvider.GetRequiredService<ReceiveUpload>().ReceiveAsync(fileId, context.Request.Body, maxBytes, ct);
-        return await ReadAsync(fileId, scope.ServiceProvider.GetRequiredService<StoreDatabase>(), context.RequestServices.GetRequiredService<IImageAddresses>(), ct)
+        var database = scope.ServiceProvider.GetRequiredService<StoreDatabase>();
+        var images = scope.ServiceProvider.GetRequiredService<IImageAddresses>();
+        return await ReadAsync(fileId, database, images, ct)
             ?? throw new ProblemException(FileProblems.NotFound);
     }
 
