@@ -1,5 +1,5 @@
 -- Merchandising and inventory: curated collections, settings, what runs low, the release of holds nobody paid for.
--- Locks: two partial indexes are made on catalog.products and catalog.prices (SHARE: writers wait meanwhile). The rest is new.
+-- Locks: small indexes are made on catalog.products, prices, variants and reservations (SHARE: writers wait meanwhile). The rest is new.
 -- Undo: drop what is created here and take catalog.reserve from 202611210910_catalog.sql again.
 
 create table catalog.collections (
@@ -77,6 +77,8 @@ $$;
 create index products_locked on catalog.products (store_id, id) where locked_fields <> '{}';
 create index products_external_id on catalog.products (store_id, external_id) where external_id is not null;
 create index prices_below_cost on catalog.prices (store_id, variant_id) where amount < landed_cost;
+create index products_brand on catalog.products (store_id, brand_slug) where brand_slug is not null;
+create index reservations_of_variant on catalog.reservations (store_id, variant_id) where status in ('held', 'committed');
 create index variants_sku_beginning on catalog.variants (store_id, sku collate "C");
 
 -- As before, and in_stock of wholesale offers follows too: it ends when fewer units are left than their smallest order.
