@@ -31,8 +31,9 @@ public static class CleanupRegistration
     /// <param name="retention">See <see cref="ICleanupTask.DefaultRetention"/>.</param>
     /// <param name="table">With its schema.</param>
     /// <param name="condition">SQL over a row <c>t</c> of the table; <c>$1</c> is the time before which rows may go.</param>
+    /// <param name="locks">False for a table whose rows the services may not update: then nobody locks them, this task neither.</param>
     public static IServiceCollection AddRowCleanup(
-        this IServiceCollection services, string name, TimeSpan retention, string table, string condition) =>
+        this IServiceCollection services, string name, TimeSpan retention, string table, string condition, bool locks = true) =>
         services.AddSingleton<ICleanupTask>(provider => ActivatorUtilities.CreateInstance<RowCleanup>(
-            provider, name, retention, new RowCondition(table, condition)));
+            provider, name, retention, new RowCondition(table, condition, locks)));
 }

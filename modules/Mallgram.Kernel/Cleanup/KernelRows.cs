@@ -8,8 +8,8 @@ internal static class KernelRows
     public static IServiceCollection AddKernelCleanup(this IServiceCollection services) => services
         // Takes kernel.outbox_effects with it.
         .AddRowCleanup("outbox", TimeSpan.FromDays(7), "kernel.outbox", "t.processed_at < $1 and t.dead_at is null")
-        .AddRowCleanup("inbox", TimeSpan.FromDays(90), "kernel.inbox", "t.received_at < $1 and t.genuine")
-        .AddRowCleanup("forged-inbox", TimeSpan.FromDays(7), "kernel.inbox", "t.received_at < $1 and not t.genuine")
+        .AddRowCleanup("inbox", TimeSpan.FromDays(90), "kernel.inbox", "t.received_at < $1 and t.genuine", locks: false)
+        .AddRowCleanup("forged-inbox", TimeSpan.FromDays(7), "kernel.inbox", "t.received_at < $1 and not t.genuine", locks: false)
         .AddRowCleanup("idempotency-keys", TimeSpan.FromDays(1), "kernel.idempotency_keys", "t.created_at < $1")
         .AddRowCleanup(
             "job-runs", TimeSpan.FromDays(90), "kernel.job_runs",

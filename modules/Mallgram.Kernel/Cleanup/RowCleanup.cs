@@ -2,7 +2,7 @@ using Mallgram.Kernel.Persistence;
 
 namespace Mallgram.Kernel.Cleanup;
 
-internal sealed record RowCondition(string Table, string Condition);
+internal sealed record RowCondition(string Table, string Condition, bool Locks);
 
 /// <summary>Deletes rows of one table. Rows that somebody holds locked are left for the next night.</summary>
 internal sealed class RowCleanup(string name, TimeSpan defaultRetention, RowCondition rows, PlatformDataSource platform) : ICleanupTask
@@ -10,7 +10,7 @@ internal sealed class RowCleanup(string name, TimeSpan defaultRetention, RowCond
     private readonly string _delete =
         $"""
         delete from {rows.Table} where ctid = any(array(
-            select t.ctid from {rows.Table} t where {rows.Condition} limit $2 for update skip locked))
+            select t.ctid from {rows.Table} t where {rows.Condition} limit $2 {(rows.Locks ? "for update skip locked" : "")}))
         """;
 
     public string Name => name;

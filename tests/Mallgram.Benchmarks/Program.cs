@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mallgram.Benchmarks;
+using Mallgram.Benchmarks.Cases;
+using Mallgram.Benchmarks.Load;
+
+var cases = new (string Name, Func<Bench, Task> Run)[]
+{
+    ("product-detail", ProductDetail.RunAsync),
+    ("product-cached", ProductCached.RunAsync),
+    ("deep-pages", DeepPages.RunAsync),
+    ("search", Search.RunAsync),
+    ("first-sync", FirstSync.RunAsync),
+    ("resync-unchanged", UnchangedResync.RunAsync),
+    ("quota", Quota.RunAsync),
+    ("memory", ResyncMemory.RunAsync),
+    ("flash-sale", FlashSale.RunAsync),
+};
+
+switch (args)
+{
+    // Child processes of a run.
+    case ["serve-api", .. var rest]:
+        await Mallgram.Api.ApiApp.Build(rest).RunAsync();
+        return 0;
+    case ["serve-worker", .. var rest]:
+        await Mallgram.Worker.WorkerApp.Build(rest).RunAsync();
+        return 0;
+    case ["serve-bare", .. var rest]:
+        await BareServer.RunAsync(rest);
+        return 0;
+    case ["serve-sandbox", .. var rest]:
+        await Mallgram.Sandbox.SandboxApp.Build(rest).RunAsync();
+        return 0;
+    case ["resync", var items, .. var rest]:
+        await ResyncMemory.ChildAsync(int.Parse(items, CultureInfo.InvariantCulture), rest);
+        return 0;
+    case ["--list"]:
+        Console.WriteLine(string.Join(Environment.NewLine, cases.Select(c => c.Name)));
+        return 0;
+}
+
+BenchOptions options;
+try
+{
+    options = BenchOptions.Parse(args, [.. cases.Select(c => c.Name)]);
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+
+var report = new Report(Console.Out);
+report.Say($"{Environment.ProcessorCount} cores, {options.Pairs} pairs a line, HTTP load by {(Wrk.IsHere ? "wrk" : "the built-in generator")}");
+var started = TimeProvider.System.GetUtcNow();
+var failed = 0;
+await using (var bench = new Bench(options, report))
+{
+    foreach (var (name, run) in cases.Where(c => options.Names.Count == 0 || options.Names.Contains(c.Name)))
+    {
+        if (await Machine.ForeignLoadAsync(CancellationToken.None) is { } load and > 0.5)
+        {
+            report.Warn(string.Create(CultureInfo.InvariantCulture, $"{name}: others use {load:0.0} cores; trust ratios, not absolutes"));
+            if (options.Strict)
+            {
+                return 3;
+            }
+        }
+
+        var watch = Stopwatch.StartNew();
+        report.Say(name);
+        try
+        {
+            await run(bench);
+        }
+        // One case that breaks must not cost the figures of the others; it fails the run.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            failed++;
+            report.Add(new Line(name, "failed", "", Ratio: null, "", Ok: false, e.Message.ReplaceLineEndings(" ")));
+            Console.Error.WriteLine(e);
+        }
+
+        report.Say(string.Create(CultureInfo.InvariantCulture, $"  ({watch.Elapsed.TotalSeconds:0} s)"));
+    }
+}
+
+report.PrintTable();
+Console.WriteLine(report.Write(options.Output, started, options));
+return failed > 0 ? 1 : 0;
