@@ -18,6 +18,8 @@ function Show-Help {
 ./mallgram.ps1 down             stop everything, leave no process behind
 ./mallgram.ps1 job run NAME     run a job now and wait for it, for example product-sync
 ./mallgram.ps1 test             every test; ends with `N passed, N failed`
+./mallgram.ps1 bench [--quick] [--strict] [NAME...]
+                                measure each promise beside its ceiling; `bench --list` names the cases
 ./mallgram.ps1 help             this text
 
 `up`, `status`, `down` and `job` take --data DIR to work on a second copy, `up --port-offset N` moves its ports out of the way:
@@ -91,6 +93,15 @@ switch ($verb) {
     }
     'test' {
         & (Join-Path $root 'eng/test.ps1') @rest
+        exit $LASTEXITCODE
+    }
+    'bench' {
+        Assert-Prerequisites
+        Push-Location $root
+        $options = '--nologo', '-v', 'q', '-clp:NoSummary', '-nodeReuse:false', '-p:UseSharedCompilation=false'
+        try { $log = & dotnet build -c Release tests/Mallgram.Benchmarks @options 2>&1 } finally { Pop-Location }
+        if ($LASTEXITCODE -ne 0) { Stop-WithMessage "$($log -join [Environment]::NewLine)`n`nThe build failed." }
+        & dotnet (Join-Path $root 'artifacts/bin/Mallgram.Benchmarks/release/Mallgram.Benchmarks.dll') --output (Join-Path $root 'artifacts/bench') @rest
         exit $LASTEXITCODE
     }
     { $_ -in 'help', '--help', '-h' } { Show-Help }

@@ -35,7 +35,7 @@ switch (args)
     case ["resync", var items, .. var rest]:
         await ResyncMemory.ChildAsync(int.Parse(items, CultureInfo.InvariantCulture), rest);
         return 0;
-    case ["--list"]:
+    case [.., "--list"]:
         Console.WriteLine(string.Join(Environment.NewLine, cases.Select(c => c.Name)));
         return 0;
 }
