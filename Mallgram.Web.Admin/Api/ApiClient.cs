@@ -133,7 +133,7 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
                         LogRefused(request.Method, request.RequestUri?.AbsolutePath, (int)answer.StatusCode, code, problem.RequestId);
                     }
 
-                    return new ApiProblemException((int)answer.StatusCode, code, problem.ForPeople() ?? detail, problem.RequestId);
+                    return new ApiProblemException((int)answer.StatusCode, code, problem.ForPeople() ?? detail, problem.RequestId, problem.Errors);
                 }
             }
             catch (JsonException e)
