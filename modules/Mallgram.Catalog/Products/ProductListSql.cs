@@ -14,17 +14,19 @@ namespace Mallgram.Catalog.Products;
 /// page only. Words and attributes are looked up by <c>catalog.match_products</c>: this class is the one place that asks it.
 /// </summary>
 /// <remarks>
-/// Words that few products have (up to <see cref="MostCandidates"/>): those products are sorted. Words that many have: the index of the sort
-/// is walked and each product asked whether it has them, which is soon done because many do; when it is not (<see cref="LongestWalk"/>), the
-/// first <see cref="MostCounted"/> that have them are sorted.
+/// For words the index of the sort is walked first, and each product asked whether its title has them: where many do, a page is soon full
+/// (<see cref="ShortWalk"/>) and nothing else is done. If not, the index of words is asked. Up to <see cref="MostCandidates"/> products are
+/// sorted; of more, the walk is taken further, because many are soon met (<see cref="LongWalk"/>); should they all stand far down in this sort,
+/// the first <see cref="MostCounted"/> are sorted.
 /// </remarks>
 internal sealed class ProductListSql
 {
     /// <summary>Products that totals and facets count exactly.</summary>
     public const int MostCounted = 25_000;
 
-    private const int MostCandidates = 5_000;
-    private const int LongestWalk = 20_000;
+    private const int MostCandidates = 2_500;
+    private const int ShortWalk = 800;
+    private const int LongWalk = 20_000;
 
     private readonly ProductQuery _query;
     private readonly bool _french;
@@ -95,7 +97,6 @@ internal sealed class ProductListSql
         }
         else
         {
-            Candidates(text, "", _query.Attributes);
             // Tier comes first where relevance sorts; in a walk it is 2 for all, so the index of ratings has their order.
             var ranked = _query.Sort == ProductSort.Relevance;
             var walked = ranked ? sorted[1..] : sorted;
@@ -104,25 +105,38 @@ internal sealed class ProductListSql
                 : $" and ({string.Join(", ", walked)}) {comparison} ({string.Join(", ", last.TakeLast(walked.Length).Select(Add))})";
             var passed = ranked && last is not null && (int)last[0].Value! < 2;
             var curated = _query.Sort == ProductSort.Collection;
+            string Walk(int rows, string when) =>
+                $"""
+                select l.*, 2 as tier from (
+                        select l.*{(curated ? ", i.position" : "")} from catalog.listings l {(curated ? CollectionJoin() : "")}
+                        where {Base()}{Prices()}{walkAfter} order by {walkOrder} limit {rows}) l
+                    where {(passed ? "false" : when)}{all} and {HasWords()}
+                    order by {Outside(walkOrder)} limit {limit}
+                """;
+            Query(text, "", _query.Attributes);
+            // In other sorts than relevance, products that have the words in their texts only stand between the others: a walk leaves them out.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
-                , walk as materialized (
-                    select l.*, 2 as tier from (
-                        select l.*{(curated ? ", i.position" : "")} from catalog.listings l {(curated ? CollectionJoin() : "")}
-                        where {Base()}{Prices()}{walkAfter} order by {walkOrder} limit {LongestWalk}) l
-                    where (select yes from broad){(passed ? " and false" : "")}{all} and {HasWords()}
-                    order by {Outside(walkOrder)} limit {limit}),
-                few as materialized (select (select yes from broad) and count(*) < {limit} as yes from walk),
+                , near as materialized ({Walk(ShortWalk, ranked || _query.Words is null ? "true" : "false")}),
+                rest as materialized (select count(*) < {limit} as yes from near),
+                """);
+            Found(text, "", "(select yes from rest)");
+            text.Append(CultureInfo.InvariantCulture,
+                $"""
+                , far as materialized ({Walk(LongWalk, "(select yes from broad)")}),
+                few as materialized (select (select yes from broad) and count(*) < {limit} as yes from far),
                 picked as (
                     select * from found where not (select yes from broad)
                     union all
                     select m.* from q cross join lateral catalog.match_products(q.query, false, {MostCounted}) m where (select yes from few)),
                 page as (
-                    select * from walk where not (select yes from few)
+                    select * from near where not (select yes from rest)
+                    union all
+                    select * from far where not (select yes from few)
                     union all
                     (select l.*{(curated ? ", i.position" : "")}, m.tier
                      from picked m join catalog.listings l on l.product_id = m.product_id {(curated ? CollectionJoin() : "")}
-                     where {Base()}{all}{after.Replace("l.tier", "m.tier", StringComparison.Ordinal)}
+                     where (select yes from rest) and {Base()}{all}{after.Replace("l.tier", "m.tier", StringComparison.Ordinal)}
                      order by {order.Replace("l.tier", "m.tier", StringComparison.Ordinal)} limit {limit}))
                 """);
         }
@@ -147,7 +161,7 @@ internal sealed class ProductListSql
         text.Append(CultureInfo.InvariantCulture,
             $"""
             counted as (select 1 from {from} where {Base()}{All(Filters())} limit {MostCounted + 1})
-            select (select count(*) from counted), {(Matches ? $"not (select yes from broad) and (select count(*) from found) >= {MostCandidates}" : "false")}
+            select (select count(*) from counted), {(Matches ? $"not (select yes from broad) and (select count(*) from found) > {MostCandidates}" : "false")}
             """);
         _command.CommandText = text.ToString();
         return _command;
@@ -226,7 +240,9 @@ internal sealed class ProductListSql
             return "catalog.listings l";
         }
 
-        Candidates(text, suffix, attributes);
+        Query(text, suffix, attributes);
+        text.Append(", ");
+        Found(text, suffix, "true");
         text.Append(CultureInfo.InvariantCulture,
             $"""
             , picked{suffix} as materialized (
@@ -239,22 +255,24 @@ internal sealed class ProductListSql
         return $"picked{suffix} m join catalog.listings l on l.product_id = m.product_id";
     }
 
-    /// <summary><c>q</c>: the query; <c>found</c>: products that have it; <c>broad</c>: whether more have it in their titles than were looked at.</summary>
-    private void Candidates(StringBuilder text, string suffix, IReadOnlyList<AttributeFilter> filters)
+    /// <summary><c>q</c>: the query and the corrected words, one row.</summary>
+    private void Query(StringBuilder text, string suffix, IReadOnlyList<AttributeFilter> filters)
     {
         var attributes = AttributeWords(filters);
         var query = _query.Words is not { } words ? $"select {attributes} as query, null::text as corrected"
             : $"select {(attributes is null ? "s.query" : $"s.query && {attributes}")} as query, s.corrected"
                 + $" from catalog.search_query({Add(words, Sql.Text)}, {Add((words, "folded"), w => Sql.Text(PlainText.Words(w.words)))}) s";
-        text.Append(CultureInfo.InvariantCulture,
-            $"""
-            q{suffix} as materialized ({query}),
-            found{suffix} as materialized (
-                select m.product_id, m.tier from q{suffix} q
-                cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {MostCandidates}) m),
-            broad{suffix} as materialized (select count(*) filter (where tier = 2) > {MostCandidates} as yes from found{suffix})
-            """);
+        text.Append(CultureInfo.InvariantCulture, $"q{suffix} as materialized ({query})");
     }
+
+    /// <summary><c>found</c>: products that have it; <c>broad</c>: whether more have it than were looked at.</summary>
+    private void Found(StringBuilder text, string suffix, string when) => text.Append(CultureInfo.InvariantCulture,
+        $"""
+        found{suffix} as materialized (
+            select m.product_id, m.tier from q{suffix} q
+            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {MostCandidates}) m where {when}),
+        broad{suffix} as materialized (select count(*) > {MostCandidates} and bool_and(tier = 2) as yes from found{suffix})
+        """);
 
     private static string HasWords() =>
         "exists (select from catalog.products w where w.store_id = l.store_id and w.id = l.product_id and w.title @@ (select query from q))";
