@@ -162,6 +162,8 @@ public class MallgramApp : IAsyncLifetime
             $"--Messaging:Smtp:Port={SandboxApp.SmtpPort(Sandbox)}",
             "--Jobs:Schedules:product-sync=off",
             "--Jobs:Schedules:settle-pending-payments=off",
+            "--Jobs:Schedules:reprice=off",
+            "--Jobs:Schedules:exchange-rates=off",
             .. SellsInBulk ? Alibaba(sandbox) : [],
             .. ServiceSettings,
         ];
