@@ -3,7 +3,10 @@ using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Cleanup;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
+using Mallgram.Catalog.Merchandising;
+using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Products;
+using Mallgram.Catalog.Quality;
 using Mallgram.Catalog.Search;
 using Mallgram.Catalog.Stock;
 using Mallgram.Kernel;
@@ -21,9 +24,12 @@ public static class CatalogModule
         services.AddCatalogCleanup();
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<CategoryImport>();
+        services.AddOutboxHandler<JudgeProducts>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();
+        services.AddPricing();
         services.AddProductReading();
         services.AddBulk();
+        services.AddMerchandising();
         return services;
     }
 
@@ -42,6 +48,10 @@ public static class CatalogModule
     {
         admin.MapBulk();
         admin.MapSearchAdmin();
+        admin.MapPricingAdmin();
+        admin.MapMerchandisingAdmin();
+        admin.MapQualityFilters();
+        admin.MapSupplierCategories();
         return admin;
     }
 }

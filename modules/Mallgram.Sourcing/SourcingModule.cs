@@ -26,6 +26,10 @@ public static class SourcingModule
         services.AddScoped<SyncRuns>();
         services.AddScoped<FailedItems>();
         services.AddOutboxHandler<RetryFailedItems>();
+        services.AddScoped<RollbackRun>();
+        services.AddOutboxHandler<FinishRollback>();
+        services.AddOutboxHandler<ForgetLeftOutItems>();
+        services.AddOutboxHandler<ForgetUnlockedItem>();
         services.AddScoped<StoreSync>();
         if (configuration.GetSection(AliExpressSection).Exists())
         {

@@ -1,3 +1,4 @@
+using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Persistence;
@@ -41,7 +42,7 @@ internal static class ProductStaging
             on commit drop
         """;
 
-    private const string CreatePrices =
+    public const string CreatePrices =
         """
         create temporary table staged_prices (
             variant_id uuid, currency char(3), min_quantity int, amount bigint, compare_at bigint, landed_cost bigint, rate_id uuid, rule_id uuid)
@@ -249,7 +250,11 @@ internal static class ProductStaging
         await CopyProductsAsync(transaction, products, ct);
         await CopyVariantsAsync(transaction, products, ct);
         await CopyCostsAsync(transaction, products, ct);
-        await CopyPricesAsync(transaction, products, ct);
+        await CopyPricesAsync(
+            transaction,
+            products.SelectMany(p => p.Product.Variants.SelectMany(
+                v => v.Prices.Where(m => !p.FailingMarkets.ContainsKey(m.Currency)).Select(m => (v.Id, m)))),
+            ct);
         await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_stock from stdin (format binary)", ct);
         foreach (var variant in products.SelectMany(p => p.Product.Variants))
         {
@@ -406,26 +411,22 @@ internal static class ProductStaging
         await rows.CompleteAsync(ct);
     }
 
-    private static async Task CopyPricesAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
+    /// <summary>Fills the table of <see cref="CreatePrices"/>.</summary>
+    public static async Task CopyPricesAsync(
+        StoreTransaction transaction, IEnumerable<(Guid VariantId, MadePrice Price)> prices, CancellationToken ct)
     {
         await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_prices from stdin (format binary)", ct);
-        foreach (var product in products)
+        foreach (var (variantId, price) in prices)
         {
-            foreach (var variant in product.Product.Variants)
-            {
-                foreach (var price in variant.Prices.Where(p => !product.FailingMarkets.ContainsKey(p.Currency)))
-                {
-                    await rows.StartRowAsync(ct);
-                    await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
-                    await rows.WriteAsync(price.Currency, NpgsqlDbType.Char, ct);
-                    await rows.WriteAsync(price.MinQuantity, NpgsqlDbType.Integer, ct);
-                    await rows.WriteAsync(price.Amount, NpgsqlDbType.Bigint, ct);
-                    await WriteAsync(rows, price.CompareAt, NpgsqlDbType.Bigint, ct);
-                    await rows.WriteAsync(price.LandedCost, NpgsqlDbType.Bigint, ct);
-                    await WriteAsync(rows, price.RateId, NpgsqlDbType.Uuid, ct);
-                    await rows.WriteAsync(price.RuleId, NpgsqlDbType.Uuid, ct);
-                }
-            }
+            await rows.StartRowAsync(ct);
+            await rows.WriteAsync(variantId, NpgsqlDbType.Uuid, ct);
+            await rows.WriteAsync(price.Currency, NpgsqlDbType.Char, ct);
+            await rows.WriteAsync(price.MinQuantity, NpgsqlDbType.Integer, ct);
+            await rows.WriteAsync(price.Amount, NpgsqlDbType.Bigint, ct);
+            await WriteAsync(rows, price.CompareAt, NpgsqlDbType.Bigint, ct);
+            await rows.WriteAsync(price.LandedCost, NpgsqlDbType.Bigint, ct);
+            await WriteAsync(rows, price.RateId, NpgsqlDbType.Uuid, ct);
+            await rows.WriteAsync(price.RuleId, NpgsqlDbType.Uuid, ct);
         }
 
         await rows.CompleteAsync(ct);

@@ -37,7 +37,7 @@ internal sealed class ProductSync(PlatformDataSource platform, IServiceScopeFact
             scope.ServiceProvider.GetRequiredService<StoreScope>().Set(storeId);
             if (scope.ServiceProvider.GetServices<ISupplier>().FirstOrDefault(s => s.Code == code) is not { } supplier)
             {
-                done.Add(Off(store.Slug, code));
+                done.Add(StoreSyncStatus.NotRun(store.Slug, code, "off", "This supplier has no settings in this installation."));
                 continue;
             }
 
@@ -77,8 +77,4 @@ internal sealed class ProductSync(PlatformDataSource platform, IServiceScopeFact
 
         return accounts;
     }
-
-    private static StoreSyncStatus Off(string store, string supplier) => new(
-        store, supplier, "off", SyncRunId: null, 0, Total: null, 0, 0, 0, 0, 0, 0, new Dictionary<string, int>(), 0, EtaSeconds: null,
-        "This supplier has no settings in this installation.");
 }

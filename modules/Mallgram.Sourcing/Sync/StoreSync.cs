@@ -28,7 +28,11 @@ internal sealed record StoreSyncStatus(
     IReadOnlyDictionary<string, int> Reasons,
     double RatePerSecond,
     double? EtaSeconds,
-    string? Error);
+    string? Error)
+{
+    public static StoreSyncStatus NotRun(string store, string supplier, string state, string why) => new(
+        store, supplier, state, SyncRunId: null, 0, Total: null, 0, 0, 0, 0, 0, 0, new Dictionary<string, int>(), 0, EtaSeconds: null, why);
+}
 
 /// <summary>
 /// Brings the catalogue of the scope's store up to date with one supplier: categories, then the feed page by page. A page is read, its new
@@ -62,7 +66,11 @@ internal sealed partial class StoreSync(
     public async Task<StoreSyncStatus> RunAsync(
         string store, ISupplier supplier, JobRun job, Func<StoreSyncStatus, Task> report, CancellationToken ct)
     {
-        var run = await runs.OpenAsync(supplier.Code, job, ct);
+        if (await runs.OpenAsync(supplier.Code, job, ct) is not { } run)
+        {
+            return StoreSyncStatus.NotRun(store, supplier.Code, "rolling_back", "An earlier run is being rolled back; the next run finds it done.");
+        }
+
         var work = new Work(store, supplier, job, run, Stopwatch.GetTimestamp(), run.Counters.Seen, report);
         if (run.Checkpoint != SyncCheckpoint.Start)
         {

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
+using Mallgram.Kernel.Outbox;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
+using Mallgram.Kernel.Tenancy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -18,6 +20,9 @@ namespace Mallgram.Sourcing.Sync;
 /// <param name="Hidden">Products taken off sale.</param>
 /// <param name="Total">Items in the feed, as the supplier says.</param>
 /// <param name="Reasons">How many items each reason left out.</param>
+/// <param name="RolledBackAt">When everything the run changed was undone; null while that is under way or was not asked for.</param>
+/// <param name="RolledBackBy">Who asked for it.</param>
+/// <param name="RolledBack">Products gone through so far.</param>
 internal sealed record SyncRunView(
     string Id,
     string Supplier,
@@ -35,7 +40,11 @@ internal sealed record SyncRunView(
     string? Error,
     DateTime StartedAt,
     DateTime UpdatedAt,
-    DateTime? FinishedAt);
+    DateTime? FinishedAt,
+    DateTime? RollbackStartedAt,
+    DateTime? RolledBackAt,
+    string? RolledBackBy,
+    int RolledBack);
 
 internal sealed record SyncRunPage(IReadOnlyList<SyncRunView> Data, string? NextCursor);
 
@@ -47,10 +56,17 @@ internal static class SyncRunEndpoints
 {
     private const string Columns =
         "id, supplier, state, job_run_id, seen, total, created, updated, unchanged, skipped, failed, hidden, reasons, error, started_at, "
-        + "updated_at, finished_at";
+        + "updated_at, finished_at, rollback_started_at, rolled_back_at, rolled_back_by, rolled_back";
 
-    private static readonly ProblemCode SyncRunNotFound = new("sync_run_not_found", 404,
+    /// <summary>How long a request undoes things itself before it leaves the rest to the Worker.</summary>
+    private static readonly TimeSpan RollbackInRequest = TimeSpan.FromSeconds(5);
+
+    public static readonly ProblemCode SyncRunNotFound = new("sync_run_not_found", 404,
         "This store has no such sync run.", "Cette boutique n'a pas cette synchronisation.");
+
+    private static readonly ProblemCode SyncRunNotOver = new("sync_run_not_over", 409,
+        "This run is still under way, or was rolled back: there is nothing to read again.",
+        "Cette synchronisation est en cours ou annulée : il n'y a rien à relire.");
 
     public static void MapSyncRuns(this IEndpointRouteBuilder admin)
     {
@@ -63,6 +79,38 @@ internal static class SyncRunEndpoints
             .WithSummary("Items that a run left out: the first hundred of each reason")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        runs.MapPost("/{id}/retry", RetryAsync).WithName("RetrySyncRun")
+            .WithSummary("Read the items again whose details could not be read; the Worker does it")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        runs.MapPost("/{id}/rollback", RollBackAsync).WithName("RollBackSyncRun")
+            .WithSummary("Undo what a run changed, newest run first; 202 when the Worker goes on with it")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<Accepted<SyncRunView>> RetryAsync(
+        string id, SyncRuns runs, StoreDatabase database, StoreScope scope, OutboxWriter outbox, IOutboxSignal signal, CancellationToken ct)
+    {
+        var before = await ReadAsync(id, database, ct);
+        if (await runs.FindFinishedAsync(Parse(id), ct) is not { } run)
+        {
+            throw new ProblemException(SyncRunNotOver);
+        }
+
+        await database.ExecuteAsync(
+            ct,
+            Sql.Command("update sourcing.sync_failures set retried = false where run_id = $1", Sql.Uuid(run.Id)),
+            outbox.Add(scope.StoreId, RetryFailedItems.Type, new RetryRequested(run.Id)));
+        signal.Notify();
+        return TypedResults.Accepted((string?)null, before);
+    }
+
+    private static async Task<Results<Ok<SyncRunView>, Accepted<SyncRunView>>> RollBackAsync(
+        string id, HttpContext context, RollbackRun rollback, StoreDatabase database, CancellationToken ct)
+    {
+        var actor = context.User.FindFirst("sub")?.Value ?? throw new InvalidOperationException("Nobody is signed in.");
+        var isDone = await rollback.StartAsync(Parse(id), actor, RollbackInRequest, ct);
+        var view = await ReadAsync(id, database, ct);
+        return isDone ? TypedResults.Ok(view) : TypedResults.Accepted((string?)null, view);
     }
 
     private static async Task<Ok<SyncRunPage>> ListAsync(
@@ -89,11 +137,14 @@ internal static class SyncRunEndpoints
             rows.Count > count ? new SyncRunPage(rows[..count], rows[count - 1].Id) : new SyncRunPage(rows, NextCursor: null));
     }
 
-    private static async Task<Ok<SyncRunView>> FindAsync(string id, StoreDatabase database, CancellationToken ct)
+    private static async Task<Ok<SyncRunView>> FindAsync(string id, StoreDatabase database, CancellationToken ct) =>
+        TypedResults.Ok(await ReadAsync(id, database, ct));
+
+    private static async Task<SyncRunView> ReadAsync(string id, StoreDatabase database, CancellationToken ct)
     {
         await using var reader = await database.QueryAsync(ct, Sql.Command(
             $"select {Columns} from sourcing.sync_runs where id = $1", Sql.Uuid(Parse(id))));
-        return await reader.Rows.ReadAsync(ct) ? TypedResults.Ok(Read(reader.Rows)) : throw new ProblemException(SyncRunNotFound);
+        return await reader.Rows.ReadAsync(ct) ? Read(reader.Rows) : throw new ProblemException(SyncRunNotFound);
     }
 
     private static async Task<Ok<SyncIssuePage>> IssuesAsync(
@@ -138,7 +189,9 @@ internal static class SyncRunEndpoints
         PublicId.Format(PublicId.SyncRun, row.GetGuid(0)), row.GetString(1), row.GetString(2), PublicId.Format(PublicId.JobRun, row.GetGuid(3)),
         row.GetInt32(4), row.IsDBNull(5) ? null : row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9),
         row.GetInt32(10), row.GetInt32(11), JsonSerializer.Deserialize<Dictionary<string, int>>(row.GetString(12), MallgramJson.Options)!,
-        row.IsDBNull(13) ? null : row.GetString(13), row.GetDateTime(14), row.GetDateTime(15), row.IsDBNull(16) ? null : row.GetDateTime(16));
+        row.IsDBNull(13) ? null : row.GetString(13), row.GetDateTime(14), row.GetDateTime(15), row.IsDBNull(16) ? null : row.GetDateTime(16),
+        row.IsDBNull(17) ? null : row.GetDateTime(17), row.IsDBNull(18) ? null : row.GetDateTime(18),
+        row.IsDBNull(19) ? null : row.GetString(19), row.GetInt32(20));
 
     private static Guid Parse(string id) =>
         PublicId.TryParse(PublicId.SyncRun, id, out var runId) ? runId : throw new ProblemException(SyncRunNotFound);

@@ -34,8 +34,19 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         from sourcing.sync_runs where id = $1 and state <> 'running' and rollback_started_at is null
         """;
 
+    private const string LockSupplier = "select pg_advisory_xact_lock(hashtextextended('sourcing.runs:' || $1 || ':' || $2, 0))";
+
+    /// <summary>Runs and rollbacks of one supplier begin one after the other. The lock ends with the transaction.</summary>
+    public static NpgsqlBatchCommand LockSupplierOf(Guid runId) => Sql.Command(
+        """
+        select pg_advisory_xact_lock(hashtextextended('sourcing.runs:' || r.store_id || ':' || r.supplier, 0))
+        from sourcing.sync_runs r where r.id = $1
+        """,
+        Sql.Uuid(runId));
+
     /// <summary>Goes on with the supplier's last run if that was not finished, else starts a new one.</summary>
-    public async Task<SyncRun> OpenAsync(string supplier, JobRun job, CancellationToken ct)
+    /// <returns>Null while a run of the supplier is being rolled back.</returns>
+    public async Task<SyncRun?> OpenAsync(string supplier, JobRun job, CancellationToken ct)
     {
         await using (var reader = await database.QueryAsync(
             ct, Sql.Command(Resume, Sql.Text(supplier), Sql.Uuid(job.Id), Sql.Long(job.Fence), Sql.Time(clock.GetUtcNow()))))
@@ -50,14 +61,18 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         var run = new SyncRun(
             PublicId.New(clock), supplier, clock.GetUtcNow(), SyncCheckpoint.Start, SyncCounters.Zero, Total: null,
             new Dictionary<string, int>(), 0);
-        await database.ExecuteAsync(ct, Sql.Command(
-            """
-            insert into sourcing.sync_runs (store_id, id, supplier, job_run_id, fence, state, checkpoint, started_at)
-            values ($1, $2, $3, $4, $5, 'running', $6, $7)
-            """,
-            Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Text(supplier), Sql.Uuid(job.Id), Sql.Long(job.Fence),
-            Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt)));
-        return run;
+        var opened = await database.ExecuteAsync(
+            ct,
+            Sql.Command(LockSupplier, Sql.Text(scope.StoreId.ToString()), Sql.Text(supplier)),
+            Sql.Command(
+                """
+                insert into sourcing.sync_runs (store_id, id, supplier, job_run_id, fence, state, checkpoint, started_at)
+                select $1, $2, $3, $4, $5, 'running', $6, $7 where not exists (
+                    select from sourcing.sync_runs where supplier = $3 and rollback_started_at is not null and rolled_back_at is null)
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Text(supplier), Sql.Uuid(job.Id), Sql.Long(job.Fence),
+                Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt)));
+        return opened > 0 ? run : null;
     }
 
     /// <returns>Null when there is none, it is under way or it was rolled back.</returns>
