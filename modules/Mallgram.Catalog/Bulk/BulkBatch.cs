@@ -139,6 +139,12 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
             }
         }
 
+        if (!import.IsDryRun)
+        {
+            // Before anything is read that prices are made from.
+            await transaction.ExecuteAsync(ct, Sql.Command("call catalog.lock_prices()"));
+        }
+
         var found = new HashSet<Guid>();
         await using (var reader = await transaction.QueryAsync(ct, Sql.Command(
             Resolve, Sql.Uuids([.. variants]), Sql.Texts([.. skus]), Sql.Uuids([.. products]), Sql.Texts([.. slugs]),
@@ -158,7 +164,7 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
         var currencies = rows.Select(r => r.GetValueOrDefault(BulkColumns.CostCurrency)?.ToUpperInvariant())
             .Concat(_snapshot.VariantsById.Values.Select(v => v.Variant.Now.CostCurrency)).OfType<string>()
             .Where(c => Mallgram.Kernel.Currency.TryFind(c, out _)).Distinct(StringComparer.Ordinal);
-        await using (var reader = await transaction.QueryAsync(ct, [.. PriceBook.Load(currencies)]))
+        await using (var reader = await transaction.QueryAsync(ct, [.. PriceBook.LoadToShow(currencies)]))
         {
             _book = await PriceBook.ReadAsync(reader, ct);
         }
@@ -362,7 +368,7 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
     {
         if (edit.Price is not { } price)
         {
-            if (makesVariant && edit.Variant.Cost is null)
+            if (makesVariant && edit.Variant.Cost is null && edit.Errors.Count == 0)
             {
                 edit.Fail(BulkColumns.Price, "required", "or a cost is required for something new", "ou un coût est obligatoire pour toute nouveauté");
             }

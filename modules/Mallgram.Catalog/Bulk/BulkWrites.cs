@@ -282,10 +282,13 @@ internal sealed class BulkWrites(StoreTransaction transaction, BulkImport import
         foreach (var (priced, row) in prices)
         {
             own.Add([variant.Id, variant.IsNew, priced, now.Offers.BaseQuantity, row.Amount, row.CompareAt]);
-            if (now.Offers is { Retail: not null, Wholesale: { } wholesale } && (now.Offers.DiscountPercent is not null || variant.Now.Cost is null))
+            if (now.Offers is { Retail: not null, Wholesale: { } wholesale } && (now.Offers.DiscountPercent is not null || variant.Now.Cost is null)
+                && book.Markets.FirstOrDefault(m => m.Currency.Code == priced) is { } market)
             {
-                var reduced = decimal.Round(row.Amount * (1 - ((now.Offers.DiscountPercent ?? 0) / 100)), 0, MidpointRounding.AwayFromZero);
-                own.Add([variant.Id, variant.IsNew, priced, wholesale, Math.Max(1L, (long)reduced), null]);
+                // Rounded up to the market's step, yet never above retail.
+                var reduced = Math.Max(1L, (long)decimal.Ceiling(row.Amount * (1 - ((now.Offers.DiscountPercent ?? 0) / 100))));
+                var stepped = reduced + ((((market.Ending - reduced) % market.RoundingStep) + market.RoundingStep) % market.RoundingStep);
+                own.Add([variant.Id, variant.IsNew, priced, wholesale, Math.Min(row.Amount, stepped), null]);
             }
         }
     }
