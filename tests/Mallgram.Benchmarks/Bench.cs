@@ -50,9 +50,10 @@ internal sealed class Bench(BenchOptions options, Report report) : IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is not null)
+        if (_postgres is { } postgres)
         {
-            await _postgres.StopAsync();
+            _postgres = null;
+            await postgres.StopAsync();
             Directory.Delete(_folder, recursive: true);
         }
     }
@@ -65,6 +66,8 @@ internal sealed class Bench(BenchOptions options, Report report) : IAsyncDisposa
         }
 
         Directory.CreateDirectory(_folder);
+        // Also when somebody ends the run: the server is not left to its guard, nor its folder to the system.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
         _postgres = new LocalPostgres(_folder, _ => { });
         _server = await _postgres.StartAsync(CancellationToken.None);
         await using var worker = WorkerApp.Build(["--environment=Development", "--Logging:LogLevel:Default=Warning"]);

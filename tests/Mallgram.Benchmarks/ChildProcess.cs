@@ -39,9 +39,9 @@ internal sealed class ChildProcess : IAsyncDisposable
                     return child;
                 }
             }
-            catch (HttpRequestException) when (!child._process.HasExited)
+            catch (HttpRequestException)
             {
-                // Not listening yet.
+                // Not listening yet, or ended, which is looked at next.
             }
 
             if (child._process.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)

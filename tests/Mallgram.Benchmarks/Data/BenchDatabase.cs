@@ -24,6 +24,7 @@ internal sealed class BenchDatabase(PostgresAddress server, string name, string 
         "--Files:SigningKey=another-signing-key-for-benchmarks-enough-000",
         "--Files:PublicBaseAddress=http://127.0.0.1:1",
         $"--Files:Directory={Path.Combine(folder, "files")}",
+        "--Payments:PublicBaseAddress=http://127.0.0.1:1",
         "--Messaging:Smtp:Host=127.0.0.1",
         "--Messaging:Smtp:Port=1",
         "--Jobs:Schedules:product-sync=off",

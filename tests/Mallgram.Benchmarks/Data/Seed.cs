@@ -116,6 +116,13 @@ internal static class Seed
             var ids = await CopyProductsAsync(connection, store, first, goods, categories);
             foreach (var statement in OfOneStore.Split(";\n"))
             {
+                // Without statistics the last statement would go through all products for each one.
+                if (statement.StartsWith("select", StringComparison.Ordinal) && (first == 0 || int.IsPow2(first / chunk)))
+                {
+                    await ExecuteAsync(
+                        connection, "analyze catalog.products, catalog.variants, catalog.offers, catalog.prices, catalog.stock, catalog.best_sellers");
+                }
+
                 await using var command = new NpgsqlCommand(statement, connection) { CommandTimeout = 0 };
                 command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = ids });
                 if (statement.Contains("$2", StringComparison.Ordinal))
