@@ -51,6 +51,34 @@ public sealed class StockHoldTests(StockHoldTests.EmptyShop app) : IClassFixture
     }
 
     [Fact]
+    public async Task Five_hundred_buyers_of_fifty_units_leave_fifty_sold_and_no_stuck_hold()
+    {
+        await _products.ImportAsync(ImportedProducts.Product("sale", stock: 50));
+        var variant = await _products.VariantIdAsync("sale");
+        var sold = await Task.WhenAll(Enumerable.Range(0, 500).Select(async _ =>
+        {
+            var order = Guid.CreateVersion7();
+            return await _products.HoldAsync(order, new StockLine(variant, 1)) && await _products.CommitAsync(order) == 1;
+        }));
+        Assert.Equal(50, sold.Count(s => s));
+        Assert.Equal(50, await app.Database.ScalarAsync<int>($"select reserved from catalog.stock where variant_id = '{variant}'"));
+        Assert.Equal(0L, await app.Database.ScalarAsync<long>(
+            $"select count(*) from catalog.reservations where variant_id = '{variant}' and status <> 'committed'"));
+    }
+
+    [Fact]
+    public async Task Two_products_in_opposite_order_do_not_deadlock_even_as_both_run_out()
+    {
+        await _products.ImportAsync(ImportedProducts.Product("left", stock: 30), ImportedProducts.Product("right", stock: 30));
+        var (left, right) = (new StockLine(await _products.VariantIdAsync("left"), 1), new StockLine(await _products.VariantIdAsync("right"), 1));
+        var held = await Task.WhenAll(Enumerable.Range(0, 80).Select(n =>
+            n % 2 == 0 ? _products.HoldAsync(Guid.CreateVersion7(), left, right) : _products.HoldAsync(Guid.CreateVersion7(), right, left)));
+        Assert.Equal(30, held.Count(h => h));
+        Assert.False(await InStockAsync("left"));
+        Assert.False(await InStockAsync("right"));
+    }
+
+    [Fact]
     public async Task Lines_of_one_variant_are_summed_and_all_or_nothing_is_the_caller_s()
     {
         await _products.ImportAsync(ImportedProducts.Product("summed", stock: 5));
