@@ -200,6 +200,16 @@ internal static class ProductStaging
 
     private const string ApplyStock = "select catalog.apply_staged_stock('supplier', $1, null, null)";
 
+    // Nobody else knows variants that this transaction made: nothing to lock, to compare or to keep a history of.
+    private const string InsertStock =
+        "insert into catalog.stock (store_id, variant_id, on_hand) select kernel.current_store(), variant_id, on_hand from staged_stock";
+
+    private const string InsertPrices =
+        """
+        insert into catalog.prices (store_id, variant_id, currency, min_quantity, amount, compare_at, landed_cost, rate_id, rule_id)
+        select kernel.current_store(), variant_id, currency, min_quantity, amount, compare_at, landed_cost, rate_id, rule_id from staged_prices
+        """;
+
     private const string InsertCosts =
         """
         insert into catalog.costs (store_id, variant_id, min_quantity, cost, list_cost, currency)
@@ -321,8 +331,8 @@ internal static class ProductStaging
         }
 
         // Orders lock stock in variant order and listings after it; an import that did otherwise would deadlock with them.
-        yield return Sql.Command(ApplyStock, Sql.Uuid(runId));
-        yield return Sql.Command(ApplyPrices, Sql.Uuid(runId));
+        yield return anyKnown ? Sql.Command(ApplyStock, Sql.Uuid(runId)) : Sql.Command(InsertStock);
+        yield return anyKnown ? Sql.Command(ApplyPrices, Sql.Uuid(runId)) : Sql.Command(InsertPrices);
         yield return Sql.Command(RefreshListings, Sql.Uuids(hidden));
     }
 

@@ -471,14 +471,22 @@ begin
                case when p.is_new then 'infinity' when not p.is_new then '-infinity' else p.created_at + interval '30 days' end as new_until,
                p.sort_order, p.name_key, p.name_key_fr, p.created_at
         from catalog.products p
-        join catalog.offers o on o.store_id = p.store_id and o.product_id = p.id and o.active
+        cross join lateral (
+            select f.channel, f.min_order_quantity from catalog.offers f
+            where f.store_id = p.store_id and f.product_id = p.id and f.active offset 0) o
         left join catalog.best_sellers s on s.store_id = p.store_id and s.product_id = p.id
+        -- "offset 0" keeps the way from product to variant to price: without statistics (a first import) the planner would begin with
+        -- the prices of the whole store, for each product anew.
         cross join lateral (
             select distinct on (r.currency) r.currency, r.amount, r.compare_at,
-                   bool_or(t.on_hand - t.reserved >= o.min_order_quantity) over (partition by r.currency) as in_stock
+                   bool_or(t.available >= o.min_order_quantity) over (partition by r.currency) as in_stock
             from catalog.variants v
-            join catalog.prices r on r.store_id = v.store_id and r.variant_id = v.id and r.min_quantity = o.min_order_quantity
-            join catalog.stock t on t.store_id = v.store_id and t.variant_id = v.id
+            cross join lateral (
+                select x.currency, x.amount, x.compare_at from catalog.prices x
+                where x.store_id = v.store_id and x.variant_id = v.id and x.min_quantity = o.min_order_quantity offset 0) r
+            cross join lateral (
+                select y.on_hand - y.reserved as available from catalog.stock y
+                where y.store_id = v.store_id and y.variant_id = v.id offset 0) t
             where v.store_id = p.store_id and v.product_id = p.id and v.active
             order by r.currency, r.amount, v.position) best
         where p.store_id = kernel.current_store() and p.id = any(p_products) and p.status = 'active'),
