@@ -99,6 +99,7 @@ create function catalog.search_query(p_text text, p_folded text, out query tsque
     language plpgsql stable security definer set search_path = public, pg_temp set jit = off set client_min_messages = warning
     set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
+    c_unwanted constant text := '(?:^|\s)-([^\s"]+)';
     v_store uuid := kernel.current_store();
     v_words text[] := array(select catalog.words_of(p_folded, null));
     v_synonyms record;
@@ -108,7 +109,16 @@ declare
     v_any tsquery;
     v_changed boolean := false;
 begin
-    query := websearch_to_tsquery('catalog.en', p_text) || websearch_to_tsquery('catalog.fr', p_text);
+    -- What is not wanted is taken out of both languages' queries at once: one alone would let the other's words in.
+    query := websearch_to_tsquery('catalog.en', regexp_replace(p_text, c_unwanted, ' ', 'g'))
+        || websearch_to_tsquery('catalog.fr', regexp_replace(p_text, c_unwanted, ' ', 'g'));
+    for v_term in select m[1] from regexp_matches(p_text, c_unwanted, 'g') m limit 10 loop
+        v_any := plainto_tsquery('catalog.en', v_term) || plainto_tsquery('catalog.fr', v_term);
+        if numnode(v_any) > 0 and numnode(query) > 0 then
+            query := query && !! v_any;
+        end if;
+        v_words := '{}';
+    end loop;
     for v_synonyms in
         select s.terms from catalog.search_synonyms s
         where s.store_id = v_store and exists (select from unnest(s.terms) t where position(' ' || t || ' ' in ' ' || p_folded || ' ') > 0)
