@@ -13,6 +13,7 @@ internal static class CatalogCleanup
         .AddRowCleanup("reservations", TimeSpan.FromDays(90), "catalog.reservations", "t.status = 'released' and t.updated_at < $1")
         // A run cannot be rolled back after this.
         .AddRowCleanup("import-changes", TimeSpan.FromDays(30), "catalog.import_changes", "t.at < $1")
+        .AddRowCleanup("bulk-imports", TimeSpan.FromDays(90), "catalog.bulk_imports", "t.finished_at < $1")
         .AddRowCleanup("search-log", TimeSpan.FromDays(90), "catalog.search_log", "t.day < ($1 at time zone 'utc')::date")
         .AddCleanupTask<WithdrawnProducts>();
 }
