@@ -59,7 +59,7 @@ public sealed class PriceBookTests
     [InlineData("CNY", "USD", "0.1405481377")] // 1 / 7.115
     [InlineData("CNY", "ZAR", "2.4385101897")] // 17.35 / 7.115, over the dollar
     [InlineData("EUR", "ZAR", null)] // only francs are known of the euro here, and they are no pivot
-    public void A_rate_is_the_pairs_the_inverse_or_leads_over_the_dollar_or_euro(string from, string to, string? expected) => Assert.Equal(
+    public void A_rate_is_the_pairs_the_inverse_or_leads_over_the_dollar_or_euro(string from, string to, string? expected) => Assert.Equal<decimal?>(
         expected is null ? null : decimal.Parse(expected, System.Globalization.CultureInfo.InvariantCulture),
         Rates.Find(from, to) is { } found ? decimal.Round(found.Rate, 10) : null);
 
