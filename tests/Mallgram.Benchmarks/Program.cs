@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Mallgram.Benchmarks;
 using Mallgram.Benchmarks.Cases;
@@ -54,38 +53,12 @@ catch (FormatException e)
 var report = new Report(Console.Out);
 report.Say($"{Environment.ProcessorCount} cores, {options.Pairs} pairs a line, HTTP load by {(Wrk.IsHere ? "wrk" : "the built-in generator")}");
 var started = TimeProvider.System.GetUtcNow();
-var failed = 0;
+int code;
 await using (var bench = new Bench(options, report))
 {
-    foreach (var (name, run) in cases.Where(c => options.Names.Count == 0 || options.Names.Contains(c.Name)))
-    {
-        if (await Machine.ForeignLoadAsync(CancellationToken.None) is { } load and > 0.5)
-        {
-            report.Warn(string.Create(CultureInfo.InvariantCulture, $"{name}: others use {load:0.0} cores; trust ratios, not absolutes"));
-            if (options.Strict)
-            {
-                return 3;
-            }
-        }
-
-        var watch = Stopwatch.StartNew();
-        report.Say(name);
-        try
-        {
-            await run(bench);
-        }
-        // One case that breaks must not cost the figures of the others; it fails the run.
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            failed++;
-            report.Add(new Line(name, "failed", "", Ratio: null, "", Ok: false, e.Message.ReplaceLineEndings(" ")));
-            Console.Error.WriteLine(e);
-        }
-
-        report.Say(string.Create(CultureInfo.InvariantCulture, $"  ({watch.Elapsed.TotalSeconds:0} s)"));
-    }
+    code = await Runner.RunAsync(bench, cases.Where(c => options.Names.Count == 0 || options.Names.Contains(c.Name)));
 }
 
 report.PrintTable();
 Console.WriteLine(report.Write(options.Output, started, options));
-return failed > 0 ? 1 : 0;
+return code;
