@@ -79,6 +79,13 @@ internal static class AdminSetup
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             })
             .AddHttpMessageHandler<ApiSessionHeaders>();
+        builder.Services.AddHttpClient(nameof(Pictures), http => http.BaseAddress = address)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            });
     }
 }
 

@@ -2,6 +2,7 @@ using Mallgram.ServiceDefaults;
 using Mallgram.Web.Admin;
 using Mallgram.Web.Admin.Api;
 using Mallgram.Web.Admin.Components;
+using Mallgram.Web.Admin.Downloads;
 using Mallgram.Web.Admin.Language;
 using Mallgram.Web.Admin.Live;
 using Mallgram.Web.Admin.Security;
@@ -34,6 +35,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
     // The API's own answers, and its absence, are told to the reader and logged by the client; they are no faults of this app.
     SuppressDiagnosticsCallback = failure => failure.Exception is ApiProblemException or ApiUnavailableException,
 });
+app.UsePictures();
 app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
 app.UseResponseCompression();
 app.UseStaticFiles(AssetUrls.Serving);
@@ -46,6 +48,7 @@ app.MapDefaultEndpoints();
 app.MapLanguageSwitch();
 app.MapSignOut();
 app.MapSyncLive();
+app.MapProductFiles();
 app.MapRazorComponents<App>();
 
 await app.RunAsync();

@@ -35,6 +35,16 @@ internal static class Words
         "running" => T("Running", "En cours"),
         "incomplete" => T("Incomplete", "Incomplet"),
         "paused_by_quota" => T("Paused by quota", "En pause (quota)"),
+        "rolling_back" => T("Rolling back", "Retour en cours"),
+        "rolled_back" => T("Rolled back", "Annulée après coup"),
+        "queued" => T("Queued", "En file"),
+        "validating" => T("Reading the file", "Lecture du fichier"),
+        "completed_with_errors" => T("Done, with errors", "Terminé avec des erreurs"),
+        "active" => T("On sale", "En vente"),
+        "hidden" => T("Hidden", "Masqué"),
+        "shown" => T("Shown", "Visible"),
+        "held" => T("Held", "Réservé"),
+        "committed" => T("Sold", "Vendu"),
         "healthy" => T("Healthy", "En bonne santé"),
         "degraded" => T("Degraded", "Dégradé"),
         "unhealthy" => T("Unhealthy", "En panne"),
@@ -74,7 +84,32 @@ internal static class Words
         "category_cycle" => T("Category inside itself", "Catégorie contenue dans elle-même"),
         "category_parent_unknown" => T("Parent category unknown", "Catégorie parente inconnue"),
         "supplier_down" => T("The supplier did not answer", "Le fournisseur n'a pas répondu"),
+        "feed_shrunk" => T("Too few items in the feed; nothing was hidden", "Trop peu d'articles dans le flux ; rien n'a été masqué"),
+        "excluded_category" => T("In an excluded supplier category", "Dans une catégorie fournisseur exclue"),
+        "filtered_seller_rating" => T("Quality filter: seller's rating", "Filtre de qualité : note du vendeur"),
+        "filtered_rating" => T("Quality filter: rating", "Filtre de qualité : note"),
+        "filtered_reviews" => T("Quality filter: too few reviews", "Filtre de qualité : trop peu d'avis"),
+        "filtered_stock" => T("Quality filter: too little stock", "Filtre de qualité : trop peu de stock"),
+        "filtered_no_image" => T("Quality filter: no picture", "Filtre de qualité : sans image"),
+        "filtered_price" => T("Quality filter: price", "Filtre de qualité : prix"),
+        "filtered_banned_word" => T("Quality filter: banned word", "Filtre de qualité : mot interdit"),
+        "filtered_banned_category" => T("Quality filter: banned category", "Filtre de qualité : catégorie interdite"),
         _ => Plain(code),
+    };
+
+    /// <summary>Why a price or stock changed, or who hid a product.</summary>
+    public static string Cause(string word) => word switch
+    {
+        "supplier" => T("Supplier", "Fournisseur"),
+        "rate" => T("Exchange rate", "Taux de change"),
+        "rule" => T("Pricing rule", "Règle de prix"),
+        "person" or "staff" => T("A person", "Une personne"),
+        "rollback" => T("Rolled back", "Retour en arrière"),
+        "order" => T("Order", "Commande"),
+        "return" => T("Return", "Retour"),
+        "filter" => T("Quality filter", "Filtre de qualité"),
+        "cleanup" => T("Clean-up", "Nettoyage"),
+        _ => Plain(word),
     };
 
     /// <summary><c>missing_price</c> → "Missing price".</summary>

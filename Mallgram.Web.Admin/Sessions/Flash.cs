@@ -1,8 +1,9 @@
+using System.Globalization;
 using Mallgram.Web.Admin.Language;
 
 namespace Mallgram.Web.Admin.Sessions;
 
-/// <summary>Says on the next page what the last form did. The cookie holds a word of the list below, never text.</summary>
+/// <summary>Says on the next page what the last form did. The cookie holds a word of the list below and perhaps numbers, never text.</summary>
 internal static class Flash
 {
     public const string RunRequested = "run-requested";
@@ -13,6 +14,11 @@ internal static class Flash
     public const string ProductsFollow = "products-follow";
     public const string RetryRequested = "retry-requested";
     public const string RollbackStarted = "rollback-started";
+    public const string StockAdjusted = "stock-adjusted";
+    public const string StockBelowReserved = "stock-below-reserved";
+    public const string PriceUnlocked = "price-unlocked";
+    public const string FieldUnlocked = "field-unlocked";
+    private const string Bulk = "bulk";
     private const string Cookie = "mallgram_did";
 
     public static void Say(HttpContext context, string word) => context.Response.Cookies.Append(
@@ -24,6 +30,10 @@ internal static class Flash
             SameSite = SameSiteMode.Lax,
             Secure = context.Request.IsHttps,
         });
+
+    /// <summary>A word for what a bulk edit did.</summary>
+    public static string BulkEdited(int changed, int matched, int skipped) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Bulk}.{changed}.{matched}.{skipped}");
 
     /// <returns>What to show, once; null when there is nothing.</returns>
     public static string? Take(HttpContext context)
@@ -45,6 +55,14 @@ internal static class Flash
                 "Les articles dont les détails n'ont pas pu être lus seront relus dans quelques instants."),
             RollbackStarted => Words.T(
                 "What the run changed is being undone.", "Ce que l'exécution a changé est en cours d'annulation."),
+            StockAdjusted => Words.T("The stock is adjusted.", "Le stock est ajusté."),
+            StockBelowReserved => Words.T(
+                "The stock is adjusted. More is held or sold than there is: check the open orders.",
+                "Le stock est ajusté. Plus est réservé ou vendu qu'il n'y en a : vérifiez les commandes en cours."),
+            PriceUnlocked => Words.T("Rules make this price again.", "Les règles refont ce prix."),
+            FieldUnlocked => Words.T(
+                "The supplier's next sync sets this field again.", "La prochaine synchronisation du fournisseur redéfinira ce champ."),
+            { } word when word.Split('.') is [Bulk, var changed, var matched, var skipped] => BulkText(Count(changed), Count(matched), Count(skipped)),
             _ => null,
         };
         if (text is not null && !context.Response.HasStarted)
@@ -54,4 +72,16 @@ internal static class Flash
 
         return text;
     }
+
+    private static string BulkText(int changed, int matched, int skipped) =>
+        Words.T(
+            $"{Words.Number(changed)} of {Words.Number(matched)} products changed.",
+            $"{Words.Number(changed)} produits sur {Words.Number(matched)} modifiés.")
+        + (skipped == 0
+            ? null
+            : Words.T(
+                $" {Words.Number(skipped)} stay hidden: their supplier no longer sells them.",
+                $" {Words.Number(skipped)} restent masqués : leur fournisseur ne les vend plus."));
+
+    private static int Count(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

@@ -25,6 +25,12 @@
     away(false);
   });
 
+  // Ticks or unticks every row of its form.
+  document.addEventListener('change', ({ target }) => {
+    if (!target.dataset.checkAll) return;
+    for (const box of target.form.elements[target.dataset.checkAll] ?? []) box.checked = target.checked;
+  });
+
   // A page swapped in is announced and read from its top, as after a full load.
   document.addEventListener('htmx:afterSettle', ({ detail }) => {
     if (detail.boosted && detail.elt.id === 'page') detail.elt.focus({ preventScroll: true });
