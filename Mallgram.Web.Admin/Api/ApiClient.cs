@@ -40,9 +40,6 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
     public Task<OrderDetail> OrderAsync(string id, CancellationToken ct) =>
         GetAsync<OrderDetail>(V1 + "admin/orders/" + Uri.EscapeDataString(id), ct);
 
-    public Task<ListOf<SyncRun>> SyncRunsAsync(int limit, CancellationToken ct) =>
-        GetAsync<ListOf<SyncRun>>(V1 + "admin/sync-runs" + Query(("limit", Number(limit))), ct);
-
     public Task<ListOf<Job>> JobsAsync(CancellationToken ct) => GetAsync<ListOf<Job>>(V1 + "admin/jobs", ct);
 
     public Task<ListOf<JobRun>> JobRunsAsync(string? job, int limit, CancellationToken ct) =>
@@ -83,13 +80,16 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
         }
     }
 
-    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken ct)
+    private Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken ct) =>
+        ExchangeAsync(request, HttpCompletionOption.ResponseContentRead, ct);
+
+    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken ct)
     {
         request.Headers.AcceptLanguage.ParseAdd(CultureInfo.CurrentUICulture.TwoLetterISOLanguageName);
         HttpResponseMessage answer;
         try
         {
-            answer = await http.SendAsync(request, ct);
+            answer = await http.SendAsync(request, completion, ct);
         }
         catch (HttpRequestException e)
         {

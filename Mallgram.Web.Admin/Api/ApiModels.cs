@@ -55,6 +55,9 @@ internal sealed record OrderDetail(
 /// <summary>One supplier's catalogue pulled into one store.</summary>
 /// <param name="Total">Items the supplier announced; null while unknown.</param>
 /// <param name="Reasons">Why items were skipped or failed, with counts.</param>
+/// <param name="Hidden">Products taken off sale.</param>
+/// <param name="RolledBackAt">When all that the run changed was undone.</param>
+/// <param name="RolledBack">Products gone through so far by the rollback.</param>
 internal sealed record SyncRun(
     string Id,
     string? Supplier,
@@ -66,10 +69,26 @@ internal sealed record SyncRun(
     long Unchanged,
     long Skipped,
     long Failed,
+    long Hidden,
     Dictionary<string, long>? Reasons,
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
-    string? Error);
+    string? Error,
+    DateTimeOffset? RollbackStartedAt,
+    DateTimeOffset? RolledBackAt,
+    string? RolledBackBy,
+    long RolledBack)
+{
+    public bool IsActive => State is "running" || (RollbackStartedAt is not null && RolledBackAt is null);
+
+    /// <summary>As <see cref="State"/>, or how far its rollback is.</summary>
+    public string Word => (RollbackStartedAt, RolledBackAt) switch
+    {
+        (null, _) => State,
+        (_, null) => "rolling_back",
+        _ => "rolled_back",
+    };
+}
 
 /// <param name="Schedule">Cron expression, or <c>off</c>.</param>
 internal sealed record Job(string Name, string Description, string Schedule, string TimeZone, DateTimeOffset? NextRun, JobRun? LastRun);
