@@ -3,7 +3,6 @@ using Mallgram.Web.Admin;
 using Mallgram.Web.Admin.Api;
 using Mallgram.Web.Admin.Components;
 using Mallgram.Web.Admin.Downloads;
-using Mallgram.Web.Admin.Downloads;
 using Mallgram.Web.Admin.Language;
 using Mallgram.Web.Admin.Live;
 using Mallgram.Web.Admin.Security;
@@ -49,7 +48,6 @@ app.MapDefaultEndpoints();
 app.MapLanguageSwitch();
 app.MapSignOut();
 app.MapSyncLive();
-app.MapProductFiles();
 app.MapProductFiles();
 app.MapRazorComponents<App>();
 
