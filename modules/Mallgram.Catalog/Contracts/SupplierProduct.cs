@@ -1,13 +1,21 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Mallgram.Catalog.Contracts;
 
 /// <summary>One product as a supplier describes it; texts may hold HTML and worse, the import cleans them.</summary>
 public sealed record SupplierProduct
 {
+    private const int LargestKept = 1024 * 1024;
+
+    // Reused for every product hashed on this thread: hashing is most of what an unchanged item costs.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _content;
+
     /// <summary>The supplier's id, stable over time.</summary>
     public required string ExternalId { get; init; }
 
@@ -69,78 +77,113 @@ public sealed record SupplierProduct
     public byte[] ContentHash()
     {
         const byte version = 2;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData([version, IsOnSale ? (byte)1 : (byte)0]);
-        Append(hash, Name);
-        Append(hash, NameFr);
-        Append(hash, Description);
-        Append(hash, DescriptionFr);
-        Append(hash, Brand);
-        Append(hash, CategoryExternalId);
-        Append(hash, Canonical(Rating));
-        Append(hash, ReviewCount.ToString(CultureInfo.InvariantCulture));
-        Append(hash, MinOrderQuantity.ToString(CultureInfo.InvariantCulture));
-        Append(hash, SellerId);
-        Append(hash, SellerName);
-        Append(hash, Canonical(SellerRating));
-        Append(hash, SalesBand(SalesCount)?.ToString(CultureInfo.InvariantCulture));
-        Append(hash, ShipsWithinDays?.ToString(CultureInfo.InvariantCulture));
-        Append(hash, WeightGrams?.ToString(CultureInfo.InvariantCulture));
-        Append(hash, VideoUrl);
+        var content = _content ??= new ArrayBufferWriter<byte>(8192);
+        content.ResetWrittenCount();
+        Mark(content, version);
+        Mark(content, IsOnSale ? (byte)1 : (byte)0);
+        Append(content, Name);
+        Append(content, NameFr);
+        Append(content, Description);
+        Append(content, DescriptionFr);
+        Append(content, Brand);
+        Append(content, CategoryExternalId);
+        Append(content, Rating);
+        Append(content, (long)ReviewCount);
+        Append(content, (long)MinOrderQuantity);
+        Append(content, SellerId);
+        Append(content, SellerName);
+        Append(content, SellerRating);
+        Append(content, SalesBand(SalesCount));
+        Append(content, ShipsWithinDays);
+        Append(content, WeightGrams);
+        Append(content, VideoUrl);
         foreach (var url in ImageUrls)
         {
-            Append(hash, url);
+            Append(content, url);
         }
 
         foreach (var (name, value) in Specifications)
         {
-            hash.AppendData([3]);
-            Append(hash, name);
-            Append(hash, value);
+            Mark(content, 3);
+            Append(content, name);
+            Append(content, value);
         }
 
         foreach (var variant in Variants)
         {
-            hash.AppendData([2]);
-            Append(hash, variant.ExternalId);
-            Append(hash, variant.Name);
-            Append(hash, variant.PriceProblem);
-            Append(hash, Canonical(variant.Cost));
-            Append(hash, Canonical(variant.ListCost));
-            Append(hash, variant.CostCurrency);
-            Append(hash, variant.Stock.ToString(CultureInfo.InvariantCulture));
-            Append(hash, variant.ImageUrl);
+            Mark(content, 2);
+            Append(content, variant.ExternalId);
+            Append(content, variant.Name);
+            Append(content, variant.PriceProblem);
+            Append(content, variant.Cost);
+            Append(content, variant.ListCost);
+            Append(content, variant.CostCurrency);
+            Append(content, (long)variant.Stock);
+            Append(content, variant.ImageUrl);
             foreach (var tier in variant.Tiers)
             {
-                hash.AppendData([4]);
-                Append(hash, tier.MinQuantity.ToString(CultureInfo.InvariantCulture));
-                Append(hash, Canonical(tier.Cost));
+                Mark(content, 4);
+                Append(content, (long)tier.MinQuantity);
+                Append(content, (decimal?)tier.Cost);
             }
 
             foreach (var (option, value) in variant.Options)
             {
-                Append(hash, option);
-                Append(hash, value);
+                Mark(content, 5);
+                Append(content, option);
+                Append(content, value);
             }
         }
 
-        return hash.GetHashAndReset()[..16];
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(content.WrittenSpan, hash);
+        if (content.Capacity > LargestKept)
+        {
+            _content = null;
+        }
+
+        return hash[..16].ToArray();
     }
 
     /// <summary>Sales move with every order; only a new order of magnitude is a change worth writing.</summary>
-    private static int? SalesBand(int? sales) => sales is { } n ? (int)Math.Log2(Math.Max(1, n)) : null;
+    private static long? SalesBand(int? sales) => sales is { } n ? (long)Math.Log2(Math.Max(1, n)) : null;
 
-    /// <summary>12.50 and 12.5 are one number.</summary>
-    private static string? Canonical(decimal? number) => number?.ToString("0.############", CultureInfo.InvariantCulture);
+    private static void Mark(ArrayBufferWriter<byte> content, byte kind)
+    {
+        content.GetSpan(1)[0] = kind;
+        content.Advance(1);
+    }
 
-    private static void Append(IncrementalHash hash, string? text)
+    private static void Append(ArrayBufferWriter<byte> content, string? text)
     {
         // The length in front keeps ("ab", "c") and ("a", "bc") apart; -1 keeps null and "" apart.
-        Span<byte> length = stackalloc byte[4];
-        var bytes = text is null ? [] : Encoding.UTF8.GetBytes(text);
-        BinaryPrimitives.WriteInt32BigEndian(length, text is null ? -1 : bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
+        var span = content.GetSpan(sizeof(int) + (text is null ? 0 : Encoding.UTF8.GetMaxByteCount(text.Length)));
+        var length = text is null ? -1 : Encoding.UTF8.GetBytes(text, span[sizeof(int)..]);
+        BinaryPrimitives.WriteInt32BigEndian(span, length);
+        content.Advance(sizeof(int) + Math.Max(length, 0));
+    }
+
+    private static void Append(ArrayBufferWriter<byte> content, long? number)
+    {
+        var span = content.GetSpan(1 + sizeof(long));
+        span[0] = number is null ? (byte)0 : (byte)1;
+        BinaryPrimitives.WriteInt64BigEndian(span[1..], number ?? 0);
+        content.Advance(1 + sizeof(long));
+    }
+
+    /// <summary>12.50 and 12.5 are one number.</summary>
+    private static void Append(ArrayBufferWriter<byte> content, decimal? number)
+    {
+        var span = content.GetSpan(64);
+        // An impossible length stands for null.
+        var length = -1;
+        if (number is { } value && Utf8.TryWrite(span[sizeof(int)..], CultureInfo.InvariantCulture, $"{value:0.############}", out var written))
+        {
+            length = written;
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(span, length);
+        content.Advance(sizeof(int) + Math.Max(length, 0));
     }
 }
 
