@@ -19,7 +19,7 @@ internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Quick, boo
     public int ProductsOfOtherStores => Quick ? 100 : 1_000;
 
     /// <summary>Products of one import.</summary>
-    public int Imported => Quick ? 1_000 : 20_000;
+    public int Imported => Quick ? 1_000 : 10_000;
 
     /// <exception cref="FormatException">An unknown option or case; the message is for people.</exception>
     public static BenchOptions Parse(string[] args, IReadOnlyCollection<string> known)

@@ -9,11 +9,11 @@ var cases = new (string Name, Func<Bench, Task> Run)[]
     ("product-cached", ProductCached.RunAsync),
     ("deep-pages", DeepPages.RunAsync),
     ("search", Search.RunAsync),
-    ("first-sync", FirstSync.RunAsync),
-    ("resync-unchanged", UnchangedResync.RunAsync),
-    ("quota", Quota.RunAsync),
     ("memory", ResyncMemory.RunAsync),
     ("flash-sale", FlashSale.RunAsync),
+    ("quota", Quota.RunAsync),
+    ("resync-unchanged", UnchangedResync.RunAsync),
+    ("first-sync", FirstSync.RunAsync),
 };
 
 switch (args)

@@ -63,7 +63,10 @@ internal static class Goods
         return char.ToUpperInvariant(word[0]) + new string(word[1..]);
     }
 
-    /// <summary>What people type: rare, common, two words, a typing error, French with and without accents.</summary>
+    /// <summary>What people type, in turn.</summary>
+    public static readonly string[] Queries = ["rare", "common", "two words", "typing error", "French", "French without accents"];
+
+    /// <summary>The n-th search; <c>n % 6</c> is its place in <see cref="Queries"/>.</summary>
     public static string Query(int n)
     {
         var number = Mix((ulong)n + 99);
