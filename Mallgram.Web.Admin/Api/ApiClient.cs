@@ -75,6 +75,7 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
         }
         catch (JsonException e)
         {
+            LogUnreadable(request.Method, request.RequestUri?.AbsolutePath, e.Path);
             throw new ApiUnavailableException(
                 $"The API's answer to {request.Method} {request.RequestUri?.AbsolutePath} is not as expected at {e.Path}.", e);
         }
@@ -159,6 +160,9 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    [LoggerMessage(LogLevel.Error, "The API's answer to {Method} {Path} is not as expected at {JsonPath}")]
+    private partial void LogUnreadable(HttpMethod method, string? path, string? jsonPath);
 
     [LoggerMessage(LogLevel.Warning, "The API did not answer {Method} {Path}: {Reason}")]
     private partial void LogAway(HttpMethod method, string? path, string reason);

@@ -32,7 +32,8 @@ public sealed class MoneyJsonConverter : JsonConverter<Money>
                 case "currency":
                     throw new JsonException("currency is an ISO 4217 code; FCFA is two currencies, say XAF or XOF.");
                 default:
-                    reader.Skip();
+                    // Skip refuses to work on a stream, where the serializer has read this object whole before it called.
+                    _ = reader.TrySkip();
                     break;
             }
         }
