@@ -27,7 +27,7 @@ public sealed class CleanupTests(CleanupTests.AppToClean app) : IClassFixture<Cl
             select gen_random_uuid(), 'tests', 'k' || days || genuine, '{"{}"}', '', genuine, now() - days * interval '1 day'
             from unnest(array[6, 8, 91]) days, unnest(array[true, false]) genuine;
             insert into kernel.idempotency_keys (store_id, caller, endpoint, key, request_hash, status, body, created_at)
-            select '{Store}', 'guest', 'e', 'k' || hours, '', 200, '', now() - hours * interval '1 hour' from unnest(array[23, 25]) hours;
+            select '{Store}', 'guest', 'e', 'k' || hours, '', 200, '', now() - hours * interval '1 hour' from unnest(array[47, 49]) hours;
             insert into kernel.job_runs (id, job, scheduled_at, trigger, state, created_at, finished_at)
             select gen_random_uuid(), 'tests-clean', now() - days * interval '1 day', 'schedule', 'succeeded',
                    now() - days * interval '1 day', now() - days * interval '1 day' from unnest(array[91, 95, 99]) days;
@@ -53,7 +53,7 @@ public sealed class CleanupTests(CleanupTests.AppToClean app) : IClassFixture<Cl
         Assert.Equal("1", await TextAsync("select count(*)::text from kernel.outbox_effects where effect = 'test'"));
         Assert.Equal("k6f,k6t,k8t", await TextAsync(
             "select string_agg(left(event_key, 3), ',' order by event_key) from kernel.inbox where provider = 'tests'"));
-        Assert.Equal("k23", await TextAsync("select string_agg(key, ',') from kernel.idempotency_keys"));
+        Assert.Equal("k47", await TextAsync("select string_agg(key, ',') from kernel.idempotency_keys"));
         Assert.Equal("91", await TextAsync(
             "select string_agg(extract(day from now() - finished_at)::text, ',') from kernel.job_runs where job = 'tests-clean'"));
         Assert.Equal("0", await TextAsync("select count(*)::text from identity.refresh_tokens where expires_at < now() - interval '7 days'"));
