@@ -84,6 +84,8 @@ public sealed class SourcingTests(RunningMallgram mallgram) : IClassFixture<Runn
         await Expect(_page.GetByTestId("preview-result")).ToContainTextAsync("Nothing is saved yet");
         await _page.GetByTestId("save").ClickAsync();
         await Expect(_page.GetByTestId("rule").First).ToContainTextAsync("R 1,50");
+        await _page.GetByTestId("rule").First.Locator("a").First.ClickAsync();
+        await Expect(_page.Locator("[name='Form.CostFrom']")).ToHaveValueAsync("1.50");
 
         await _page.GotoAsync("/sync");
         await _page.GetByTestId("sync-run").First.Locator("a").ClickAsync();
