@@ -59,7 +59,10 @@ public static class ApiApp
         app.UseWhen(
             context => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal, out var part) && part.HasValue),
             stores => stores.UseStores());
-        app.UseAuthentication();
+        // Most requests are of guests: without a token there is nothing to read, and what wants one still answers 401. The mark keeps the
+        // host from putting authentication in front of everything by itself, where no store is known yet.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        app.UseWhen(context => context.Request.Headers.Authorization.Count > 0, signedIn => signedIn.UseAuthentication());
         app.UseAuthorization();
         app.MapHealthDetails();
 

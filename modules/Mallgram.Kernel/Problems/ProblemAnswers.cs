@@ -32,14 +32,18 @@ public static partial class ProblemAnswers
         [503] = new("Unavailable", "Indisponible"),
     };
 
+    // One for all requests: a closure each would be garbage of the hottest path.
+    private static readonly Func<object, Task> NameRequest = static state =>
+    {
+        var context = (HttpContext)state;
+        context.Response.Headers["X-Request-Id"] = RequestId(context);
+        return Task.CompletedTask;
+    };
+
     /// <summary>First in the pipeline: catches what the rest throws and dresses bare status codes.</summary>
     public static IApplicationBuilder UseProblemAnswers(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
-        context.Response.OnStarting(() =>
-        {
-            context.Response.Headers["X-Request-Id"] = RequestId(context);
-            return Task.CompletedTask;
-        });
+        context.Response.OnStarting(NameRequest, context);
         try
         {
             await next(context);

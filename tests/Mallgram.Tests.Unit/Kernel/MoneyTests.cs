@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
@@ -77,4 +78,13 @@ public sealed class MoneyTests
     [InlineData("""{"amount":100}"""), InlineData("""{"currency":"ZAR"}"""), InlineData("100")]
     public void Json_that_is_no_money_is_refused(string json) =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Money>(json, MallgramJson.Options));
+
+    [Fact]
+    public async Task A_long_list_of_amounts_is_read_in_pieces()
+    {
+        var json = MallgramJson.ToJson(Enumerable.Range(0, 2000).Select(i => Money.Of(i, "ZAR")));
+        var read = await JsonSerializer.DeserializeAsync<List<Money>>(
+            new MemoryStream(Encoding.UTF8.GetBytes(json)), new JsonSerializerOptions(MallgramJson.Options) { DefaultBufferSize = 17 });
+        Assert.Equal(Enumerable.Range(0, 2000).Select(i => Money.Of(i, "ZAR")), read);
+    }
 }
