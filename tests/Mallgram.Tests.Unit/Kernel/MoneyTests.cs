@@ -9,6 +9,8 @@ namespace Mallgram.Tests.Unit.Kernel;
 
 public sealed class MoneyTests
 {
+    private static readonly JsonSerializerOptions InPieces = new(MallgramJson.Options) { DefaultBufferSize = 17 };
+
     private static readonly Arbitrary<Currency> AnyCurrency = Gen.Elements(Currency.All.ToArray()).ToArbitrary();
 
     [Theory]
@@ -84,7 +86,7 @@ public sealed class MoneyTests
     {
         var json = MallgramJson.ToJson(Enumerable.Range(0, 2000).Select(i => Money.Of(i, "ZAR")));
         var read = await JsonSerializer.DeserializeAsync<List<Money>>(
-            new MemoryStream(Encoding.UTF8.GetBytes(json)), new JsonSerializerOptions(MallgramJson.Options) { DefaultBufferSize = 17 });
+            new MemoryStream(Encoding.UTF8.GetBytes(json)), InPieces);
         Assert.Equal(Enumerable.Range(0, 2000).Select(i => Money.Of(i, "ZAR")), read);
     }
 }
