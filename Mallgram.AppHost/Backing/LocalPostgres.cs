@@ -258,6 +258,8 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
             shared_buffers = 128MB
             # Small, so that recovery after a kill takes seconds.
             max_wal_size = 512MB
+            # Statements are short: compiling one costs more than running it.
+            jit = off
             log_min_messages = warning
             log_checkpoints = off
             lc_messages = 'C'

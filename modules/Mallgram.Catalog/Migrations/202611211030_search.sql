@@ -191,7 +191,8 @@ begin
 end $$;
 
 -- Products for a query: tier 2 has all its words in title, brand or attributes, tier 1 somewhere; texts are looked at only where fewer than
--- 200 titles have the words. Never reads more than p_cap + 1 products: more than p_cap rows mean that there are more than were looked at.
+-- 200 titles have the words. Never reads more than p_cap + 1 products, and if it looks at texts and p_cap is larger, 1 001: more rows of
+-- tier 2 than p_cap, or 1 001 with some of tier 1, mean that there are more than were looked at.
 create function catalog.match_products(p_query tsquery, p_texts boolean, p_cap int) returns table (product_id uuid, tier int)
     language plpgsql stable security definer rows 1000 set search_path = public, pg_temp set jit = off
     set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_indexscan = off as $$
@@ -207,6 +208,7 @@ begin
     get diagnostics v_found = row_count;
     if p_texts and v_found < least(200, p_cap) then
         return query select p.id, 1 from catalog.products p
-            where p.store_id = v_store and p.status = 'active' and p.search @@ p_query and not p.title @@ p_query limit p_cap - v_found + 1;
+            where p.store_id = v_store and p.status = 'active' and p.search @@ p_query and not p.title @@ p_query
+            limit least(p_cap, 1000) - v_found + 1;
     end if;
 end $$;

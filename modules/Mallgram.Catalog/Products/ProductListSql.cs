@@ -15,9 +15,11 @@ namespace Mallgram.Catalog.Products;
 /// </summary>
 /// <remarks>
 /// For words the index of the sort is walked first, and each product asked whether its title has them: where many do, a page is soon full
-/// (<see cref="ShortWalk"/>) and nothing else is done. If not, the index of words is asked. Up to <see cref="MostCandidates"/> products are
-/// sorted; of more, the walk is taken further, because many are soon met (<see cref="LongWalk"/>); should they all stand far down in this sort,
-/// the first <see cref="MostCounted"/> are sorted.
+/// (<see cref="ShortWalk"/>) and nothing else is done. If not, the index of words is asked. Up to <see cref="MostSorted"/> products are
+/// sorted. Of more, the walk is taken further, because many are soon met (<see cref="LongWalk"/>): a walk that compares ids reads nothing but
+/// the index of the sort, so this is done for up to <see cref="MostGathered"/>; of still more, each product is asked again. Should they all
+/// stand far down in this sort, they are sorted, or the first <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of
+/// a page are read once.
 /// </remarks>
 internal sealed class ProductListSql
 {
@@ -25,6 +27,9 @@ internal sealed class ProductListSql
     public const int MostCounted = 25_000;
 
     private const int MostCandidates = 2_500;
+    private const int MostTexts = 1_000;     // As in catalog.match_products.
+    private const int MostSorted = 1_000;
+    private const int MostGathered = 10_000;
     private const int ShortWalk = 800;
     private const int LongWalk = 20_000;
 
@@ -105,39 +110,51 @@ internal sealed class ProductListSql
                 : $" and ({string.Join(", ", walked)}) {comparison} ({string.Join(", ", last.TakeLast(walked.Length).Select(Add))})";
             var passed = ranked && last is not null && (int)last[0].Value! < 2;
             var curated = _query.Sort == ProductSort.Collection;
-            string Walk(int rows, string when) =>
+            var position = curated ? ", l.position" : "";
+            string Walk(int rows, string when, string has) =>
                 $"""
-                select l.*, 2 as tier from (
+                select l.product_id, 2 as tier{position} from (
                         select l.*{(curated ? ", i.position" : "")} from catalog.listings l {(curated ? CollectionJoin() : "")}
                         where {Base()}{Prices()}{walkAfter} order by {walkOrder} limit {rows}) l
-                    where {(passed ? "false" : when)}{all} and {HasWords()}
+                    where {(passed ? "false" : when)}{all} and {has}
                     order by {Outside(walkOrder)} limit {limit}
                 """;
             Query(text, "", _query.Attributes);
             // In other sorts than relevance, products that have the words in their texts only stand between the others: a walk leaves them out.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
-                , near as materialized ({Walk(ShortWalk, ranked || _query.Words is null ? "true" : "false")}),
+                , near as materialized ({Walk(ShortWalk, ranked || _query.Words is null ? "true" : "false", HasWords())}),
                 rest as materialized (select count(*) < {limit} as yes from near),
                 """);
-            Found(text, "", "(select yes from rest)");
+            Found(text, "", "(select yes from rest)", MostGathered);
+            // "is true" keeps the ids a hash that is asked row by row: as a join, the walk would be read to its end.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
-                , far as materialized ({Walk(LongWalk, "(select yes from broad)")}),
-                few as materialized (select (select yes from broad) and count(*) < {limit} as yes from far),
+                , many as materialized (select count(*) > {MostSorted} and bool_and(tier = 2) as yes from found),
+                mid as materialized ({Walk(
+                    LongWalk, "(select m.yes and not b.yes from many m, broad b)", "(l.product_id in (select product_id from found)) is true")}),
+                far as materialized ({Walk(LongWalk, "(select yes from broad)", HasWords())}),
+                few as materialized (
+                    select (select yes from many) and (select count(*) from mid) < {limit} and (select count(*) from far) < {limit} as yes),
                 picked as (
-                    select * from found where not (select yes from broad)
+                    select * from found where not (select yes from many) or (select f.yes and not b.yes from few f, broad b)
                     union all
-                    select m.* from q cross join lateral catalog.match_products(q.query, false, {MostCounted}) m where (select yes from few)),
-                page as (
+                    select m.* from q cross join lateral catalog.match_products(q.query, false, {MostCounted}) m
+                    where (select f.yes and b.yes from few f, broad b)),
+                cut as (
                     select * from near where not (select yes from rest)
+                    union all
+                    select * from mid where not (select yes from few)
                     union all
                     select * from far where not (select yes from few)
                     union all
-                    (select l.*{(curated ? ", i.position" : "")}, m.tier
+                    (select l.product_id, m.tier{(curated ? ", i.position" : "")}
                      from picked m join catalog.listings l on l.product_id = m.product_id {(curated ? CollectionJoin() : "")}
                      where (select yes from rest) and {Base()}{all}{after.Replace("l.tier", "m.tier", StringComparison.Ordinal)}
-                     order by {order.Replace("l.tier", "m.tier", StringComparison.Ordinal)} limit {limit}))
+                     order by {order.Replace("l.tier", "m.tier", StringComparison.Ordinal)} limit {limit})),
+                page as (
+                    select l.*, m.tier{(curated ? ", m.position" : "")}
+                    from cut m join catalog.listings l on l.product_id = m.product_id where {Base()})
                 """);
         }
 
@@ -161,7 +178,7 @@ internal sealed class ProductListSql
         text.Append(CultureInfo.InvariantCulture,
             $"""
             counted as (select 1 from {from} where {Base()}{All(Filters())} limit {MostCounted + 1})
-            select (select count(*) from counted), {(Matches ? $"not (select yes from broad) and (select count(*) from found) > {MostCandidates}" : "false")}
+            select (select count(*) from counted), {(Matches ? $"(select count(*) > {MostTexts} and bool_or(tier = 1) from found)" : "false")}
             """);
         _command.CommandText = text.ToString();
         return _command;
@@ -242,7 +259,7 @@ internal sealed class ProductListSql
 
         Query(text, suffix, attributes);
         text.Append(", ");
-        Found(text, suffix, "true");
+        Found(text, suffix, "true", MostCandidates);
         text.Append(CultureInfo.InvariantCulture,
             $"""
             , picked{suffix} as materialized (
@@ -266,12 +283,12 @@ internal sealed class ProductListSql
     }
 
     /// <summary><c>found</c>: products that have it; <c>broad</c>: whether more have it than were looked at.</summary>
-    private void Found(StringBuilder text, string suffix, string when) => text.Append(CultureInfo.InvariantCulture,
+    private void Found(StringBuilder text, string suffix, string when, int most) => text.Append(CultureInfo.InvariantCulture,
         $"""
         found{suffix} as materialized (
             select m.product_id, m.tier from q{suffix} q
-            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {MostCandidates}) m where {when}),
-        broad{suffix} as materialized (select count(*) > {MostCandidates} and bool_and(tier = 2) as yes from found{suffix})
+            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {most}) m where {when}),
+        broad{suffix} as materialized (select count(*) > {most} and bool_and(tier = 2) as yes from found{suffix})
         """);
 
     private static string HasWords() =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Mallgram.Catalog.Import;
 
 namespace Mallgram.Catalog.Text;
 
@@ -88,7 +89,8 @@ internal static class PlainText
         }
 
         var trimmed = slug.ToString().Trim('-');
-        return trimmed.Length == 0 ? "item" : trimmed;
+        // Names in other scripts stay apart: brands are told by their slug.
+        return trimmed.Length > 0 ? trimmed : string.IsNullOrWhiteSpace(text) ? "item" : "item-" + StableCode.Of(8, text.Trim());
     }
 
     private static string FromHtml(string? html, bool lineBreaks)

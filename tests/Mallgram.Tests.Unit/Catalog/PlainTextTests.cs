@@ -43,9 +43,17 @@ public sealed class PlainTextTests
     [Theory]
     [InlineData("Hornby 2014 – Catalogue!", "hornby-2014-catalogue")]
     [InlineData("Écouteurs sans fil", "ecouteurs-sans-fil")]
-    [InlineData("苹果手机", "item")]
-    [InlineData("--", "item")]
     public void Slugs_are_ascii(string text, string slug) => Assert.Equal(slug, PlainText.Slug(text));
+
+    /// <summary>Brands are told by their slug.</summary>
+    [Fact]
+    public void Names_in_other_scripts_have_slugs_of_their_own()
+    {
+        Assert.Matches("^item-[0-9a-z]{8}$", PlainText.Slug("小米"));
+        Assert.NotEqual(PlainText.Slug("小米"), PlainText.Slug("华为"));
+        Assert.Equal(PlainText.Slug("小米"), PlainText.Slug(" 小米 "));
+        Assert.Equal("item", PlainText.Slug(" "));
+    }
 
     [Fact]
     public void Rubbish_takes_no_time_and_never_throws()
