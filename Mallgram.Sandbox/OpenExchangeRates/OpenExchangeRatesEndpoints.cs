@@ -95,10 +95,29 @@ internal sealed class RateTable
 {
     private static readonly FrozenDictionary<string, decimal> Published = new Dictionary<string, decimal>
     {
-        ["USD"] = 1m, ["ZAR"] = 18.2145m, ["XAF"] = 605.3m, ["XOF"] = 605.3m, ["NGN"] = 1540.5m, ["KES"] = 129.25m, ["GHS"] = 12.35m,
-        ["INR"] = 84.12m, ["EUR"] = 0.9228m, ["GBP"] = 0.787m, ["CNY"] = 7.142m, ["UGX"] = 3680m, ["RWF"] = 1365m, ["GNF"] = 8620m,
-        ["BIF"] = 2950m, ["TZS"] = 2480m, ["ZMW"] = 26.4m, ["SZL"] = 18.2145m, ["LRD"] = 190.5m, ["SSP"] = 1302.6m, ["MAD"] = 9.86m,
-        ["EGP"] = 48.7m, ["TND"] = 3.09m,
+        ["USD"] = 1m,
+        ["ZAR"] = 18.2145m,
+        ["XAF"] = 605.3m,
+        ["XOF"] = 605.3m,
+        ["NGN"] = 1540.5m,
+        ["KES"] = 129.25m,
+        ["GHS"] = 12.35m,
+        ["INR"] = 84.12m,
+        ["EUR"] = 0.9228m,
+        ["GBP"] = 0.787m,
+        ["CNY"] = 7.142m,
+        ["UGX"] = 3680m,
+        ["RWF"] = 1365m,
+        ["GNF"] = 8620m,
+        ["BIF"] = 2950m,
+        ["TZS"] = 2480m,
+        ["ZMW"] = 26.4m,
+        ["SZL"] = 18.2145m,
+        ["LRD"] = 190.5m,
+        ["SSP"] = 1302.6m,
+        ["MAD"] = 9.86m,
+        ["EGP"] = 48.7m,
+        ["TND"] = 3.09m,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<string, decimal> _set = new(StringComparer.Ordinal);

@@ -14,12 +14,12 @@ namespace Mallgram.Catalog.Products;
 /// page only. Words and attributes are looked up by <c>catalog.match_products</c>: this class is the one place that asks it.
 /// </summary>
 /// <remarks>
-/// For words the index of the sort is walked first, and each product asked whether its title has them: where many do, a page is soon full
-/// (<see cref="ShortWalk"/>) and nothing else is done. If not, the index of words is asked. Up to <see cref="MostSorted"/> products are
-/// sorted. Of more, the walk is taken further, because many are soon met (<see cref="LongWalk"/>): a walk that compares ids reads nothing but
-/// the index of the sort, so this is done for up to <see cref="MostGathered"/>; of still more, each product is asked again. Should they all
-/// stand far down in this sort, they are sorted, or the first <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of
-/// a page are read once.
+/// For words the index of the sort is walked first, and each product asked whether its title has them: where many of the first few do
+/// (<see cref="Peek"/>, <see cref="FewAreMany"/>), a page is soon full (<see cref="ShortWalk"/>) and nothing else is done. If not, the index
+/// of words is asked. Up to <see cref="MostSorted"/> products are sorted. Of more, the walk is taken further, because many are soon met
+/// (<see cref="LongWalk"/>): up to <see cref="MostGathered"/> are compared by id, which reads nothing but the index of the sort; of still
+/// more, each product is asked again. Should they all stand far down in this sort, they are sorted, or the first
+/// <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of a page are read once.
 /// </remarks>
 internal sealed class ProductListSql
 {
@@ -30,7 +30,9 @@ internal sealed class ProductListSql
     private const int MostTexts = 1_000;     // As in catalog.match_products.
     private const int MostSorted = 1_000;
     private const int MostGathered = 10_000;
-    private const int ShortWalk = 800;
+    private const int Peek = 250;
+    private const int FewAreMany = 3;
+    private const int ShortWalk = 1_500;
     private const int LongWalk = 20_000;
 
     private readonly ProductQuery _query;
@@ -123,7 +125,10 @@ internal sealed class ProductListSql
             // In other sorts than relevance, products that have the words in their texts only stand between the others: a walk leaves them out.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
-                , near as materialized ({Walk(ShortWalk, ranked || _query.Words is null ? "true" : "false", HasWords())}),
+                , peek as materialized (
+                    select count(*) >= least({FewAreMany}, {limit}) as yes
+                    from ({Walk(Peek, ranked || _query.Words is null ? "true" : "false", HasWords())}) l),
+                near as materialized ({Walk(ShortWalk, "(select yes from peek)", HasWords())}),
                 rest as materialized (select count(*) < {limit} as yes from near),
                 """);
             Found(text, "", "(select yes from rest)", MostGathered);

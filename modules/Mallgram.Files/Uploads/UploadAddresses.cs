@@ -22,8 +22,7 @@ internal sealed class UploadAddresses(IOptions<FilesOptions> options, TimeProvid
         var expires = DateTimeOffset.FromUnixTimeSeconds((clock.GetUtcNow() + options.Value.UploadLifetime).ToUnixTimeSeconds());
         var path = string.Create(
             CultureInfo.InvariantCulture,
-            $"/api/v1/files/{PublicId.Format(PublicId.File, fileId)}/content?store={PublicId.Format(PublicId.Store, storeId)}&expires={
-                expires.ToUnixTimeSeconds()}&max={maxBytes}&signature={Base64Url.EncodeToString(Sign(storeId, fileId, expires.ToUnixTimeSeconds(), maxBytes))}");
+            $"/api/v1/files/{PublicId.Format(PublicId.File, fileId)}/content?store={PublicId.Format(PublicId.Store, storeId)}&expires={expires.ToUnixTimeSeconds()}&max={maxBytes}&signature={Base64Url.EncodeToString(Sign(storeId, fileId, expires.ToUnixTimeSeconds(), maxBytes))}");
         return (new Uri(options.Value.PublicBaseAddress!, path).AbsoluteUri, expires);
     }
 

@@ -14,7 +14,10 @@ public sealed class ImportKeepsTests(StockHoldTests.EmptyShop app) : IClassFixtu
         await ImportTreeAsync(new("k1", null, "Keepers", null), new("k2", null, "Others", null));
         await _products.ImportAsync(ImportedProducts.Product("kept", "Supplier's name") with
         {
-            CategoryExternalId = "k1", Brand = "Acme", Description = "Theirs", ImageUrls = ["https://pictures.example/1.jpg"],
+            CategoryExternalId = "k1",
+            Brand = "Acme",
+            Description = "Theirs",
+            ImageUrls = ["https://pictures.example/1.jpg"],
         });
         await app.Database.ExecuteAsync(
             """
@@ -29,7 +32,10 @@ public sealed class ImportKeepsTests(StockHoldTests.EmptyShop app) : IClassFixtu
         await ImportTreeAsync(new("k1", null, "Keepers renamed", null), new("k2", null, "Others", null));
         await _products.ImportAsync(ImportedProducts.Product("kept", "Supplier's new name", cost: 20m) with
         {
-            CategoryExternalId = "k1", Brand = "Acme 2", Description = "Theirs again", MinOrderQuantity = 1,
+            CategoryExternalId = "k1",
+            Brand = "Acme 2",
+            Description = "Theirs again",
+            MinOrderQuantity = 1,
         });
         Assert.Equal(
             "Our name|our name|Ours|Acme 2|others",
@@ -69,7 +75,8 @@ public sealed class ImportKeepsTests(StockHoldTests.EmptyShop app) : IClassFixtu
     {
         await _products.ImportAsync(
             ImportedProducts.Product("bulk", variants: ImportedProducts.Variant("1", 9m, 500) with { Tiers = [new SupplierTier(100, 8m), new SupplierTier(50, 9.5m)] })
-                with { MinOrderQuantity = 20 });
+                with
+            { MinOrderQuantity = 20 });
         Assert.Equal("b2b 20", await app.Database.ScalarAsync<string>(
             "select o.channel || ' ' || o.min_order_quantity from catalog.offers o join catalog.products p on p.id = o.product_id where p.external_id = 'bulk'"));
         // A tier at 50 that costs more than at 20 is the supplier's mistake.

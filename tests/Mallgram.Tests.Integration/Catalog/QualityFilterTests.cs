@@ -33,7 +33,10 @@ public sealed class QualityFilterTests : IAsyncLifetime
         await FilterAsync("*", "min_seller_rating = 4, min_rating = 4, min_review_count = 10, min_stock = 3, require_image = true, max_price = 100000000, banned_words = '{Réplica,\"hand gun\"}'");
         var good = ImportedProducts.Product("good") with
         {
-            SellerRating = 4.5m, Rating = 4.5m, ReviewCount = 10, ImageUrls = ["https://pictures.example/1.jpg"],
+            SellerRating = 4.5m,
+            Rating = 4.5m,
+            ReviewCount = 10,
+            ImageUrls = ["https://pictures.example/1.jpg"],
         };
         var result = await _products.ImportAsync(
             good,

@@ -31,8 +31,16 @@ public sealed class PricePropertyTests
         from bulk in Gen.Choose(0, 9900)
         let market = Plain with
         {
-            Currency = Currency.Of(currency), RoundingStep = step, Ending = ending, FreightPerItem = freight, FreightPerKg = perKg, DutyPercent = duty,
-            TaxPercent = tax / 100m, FxBufferPercent = buffer, GatewayFeePercent = fee / 100m, GatewayFeeFixed = fixedFee,
+            Currency = Currency.Of(currency),
+            RoundingStep = step,
+            Ending = ending,
+            FreightPerItem = freight,
+            FreightPerKg = perKg,
+            DutyPercent = duty,
+            TaxPercent = tax / 100m,
+            FxBufferPercent = buffer,
+            GatewayFeePercent = fee / 100m,
+            GatewayFeeFixed = fixedFee,
         }
         let input = Item(cents / 100m, grams: grams) with
         {

@@ -20,19 +20,38 @@ internal static class PricingBooks
 
     public static readonly Market SouthAfrica = Plain with
     {
-        RoundingStep = 100, Ending = 99, FreightPerItem = 500, FreightPerKg = 8000, DutyPercent = 20, TaxPercent = 15, FxBufferPercent = 2,
-        GatewayFeePercent = 3, GatewayFeeFixed = 100,
+        RoundingStep = 100,
+        Ending = 99,
+        FreightPerItem = 500,
+        FreightPerKg = 8000,
+        DutyPercent = 20,
+        TaxPercent = 15,
+        FxBufferPercent = 2,
+        GatewayFeePercent = 3,
+        GatewayFeeFixed = 100,
     };
 
     public static readonly Market Cameroon = Plain with
     {
-        Currency = Currency.Of("XAF"), Country = "CM", RoundingStep = 50, FreightPerItem = 300, FreightPerKg = 2500, DutyPercent = 10,
-        TaxPercent = 19.25m, FxBufferPercent = 2, GatewayFeePercent = 2.5m,
+        Currency = Currency.Of("XAF"),
+        Country = "CM",
+        RoundingStep = 50,
+        FreightPerItem = 300,
+        FreightPerKg = 2500,
+        DutyPercent = 10,
+        TaxPercent = 19.25m,
+        FxBufferPercent = 2,
+        GatewayFeePercent = 2.5m,
     };
 
     public static readonly Market Ghana = Plain with
     {
-        Currency = Currency.Of("GHS"), Country = "GH", RoundingStep = 100, TaxPercent = 20, FxBufferPercent = 2, GatewayFeePercent = 3,
+        Currency = Currency.Of("GHS"),
+        Country = "GH",
+        RoundingStep = 100,
+        TaxPercent = 20,
+        FxBufferPercent = 2,
+        GatewayFeePercent = 3,
         GatewayFeeFixed = 50,
     };
 
