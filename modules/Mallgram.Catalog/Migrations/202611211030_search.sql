@@ -110,8 +110,12 @@ declare
     v_changed boolean := false;
 begin
     -- What is not wanted is taken out of both languages' queries at once: one alone would let the other's words in.
-    query := websearch_to_tsquery('catalog.en', regexp_replace(p_text, c_unwanted, ' ', 'g'))
-        || websearch_to_tsquery('catalog.fr', regexp_replace(p_text, c_unwanted, ' ', 'g'));
+    query := websearch_to_tsquery('catalog.en', regexp_replace(p_text, c_unwanted, ' ', 'g'));
+    v_any := websearch_to_tsquery('catalog.fr', regexp_replace(p_text, c_unwanted, ' ', 'g'));
+    -- The same words twice would be looked at twice.
+    if v_any <> query then
+        query := query || v_any;
+    end if;
     for v_term in select m[1] from regexp_matches(p_text, c_unwanted, 'g') m limit 10 loop
         v_any := plainto_tsquery('catalog.en', v_term) || plainto_tsquery('catalog.fr', v_term);
         if numnode(v_any) > 0 and numnode(query) > 0 then
