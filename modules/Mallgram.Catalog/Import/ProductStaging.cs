@@ -3,7 +3,6 @@ using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Import;
 
@@ -32,8 +31,8 @@ internal static class ProductStaging
     private const string CreateVariants =
         """
         create temporary table staged_variants (
-            id uuid, product_id uuid, is_new boolean, external_id text, sku text, name text, options jsonb, position int, image text)
-            on commit drop
+            id uuid, product_id uuid, is_new boolean, external_id text, sku text, name text, options jsonb, position int, image text,
+            on_hand int) on commit drop
         """;
 
     private const string CreateCosts =
@@ -49,7 +48,9 @@ internal static class ProductStaging
             on commit drop
         """;
 
-    private const string CreateStock = "create temporary table staged_stock (variant_id uuid, on_hand int) on commit drop";
+    // What catalog.apply_staged_stock takes.
+    private const string StageStock =
+        "create temporary table staged_stock on commit drop as select id as variant_id, on_hand from staged_variants";
 
     private const string InsertBrands =
         """
@@ -202,7 +203,7 @@ internal static class ProductStaging
 
     // Nobody else knows variants that this transaction made: nothing to lock, to compare or to keep a history of.
     private const string InsertStock =
-        "insert into catalog.stock (store_id, variant_id, on_hand) select kernel.current_store(), variant_id, on_hand from staged_stock";
+        "insert into catalog.stock (store_id, variant_id, on_hand) select kernel.current_store(), id, on_hand from staged_variants";
 
     private const string InsertPrices =
         """
@@ -248,15 +249,35 @@ internal static class ProductStaging
         select kernel.current_store(), * from unnest($1, $2, $3) on conflict do nothing
         """;
 
+    // As catalog.refresh_listings would make them, of what is staged: a new product has the supplier's offer only, no flags and no lists
+    // that others could have locked.
+    private const string InsertListings =
+        """
+        insert into catalog.listings (
+            store_id, product_id, currency, channel, is_primary, category_id, brand_slug, min_order_quantity, price, compare_at, in_stock,
+            rating_hundredths, review_count, ships_within_days, featured, best_seller, new_until, sort_order, name_key, name_key_fr, created_at)
+        select kernel.current_store(), p.id, best.currency, p.channel, true, p.category_id, p.brand_slug, p.min_order_quantity, best.amount,
+               best.compare_at, best.in_stock, coalesce(p.rating * 100, 0)::int, p.review_count, p.ships_within_days, false, false,
+               now() + interval '30 days', 0, p.name_key, p.name_key_fr, now()
+        from staged_products p
+        join (
+            select distinct on (v.product_id, r.currency) v.product_id, r.currency, r.amount, r.compare_at,
+                   bool_or(v.on_hand >= n.min_order_quantity) over (partition by v.product_id, r.currency) as in_stock
+            from staged_products n
+            join staged_variants v on v.product_id = n.id
+            join staged_prices r on r.variant_id = v.id and r.min_quantity = n.min_order_quantity
+            where n.is_new
+            order by v.product_id, r.currency, r.amount, v.position) best on best.product_id = p.id
+        """;
+
     private const string RefreshListings =
-        "select catalog.refresh_listings(array(select id from staged_products union all select unnest($1)))";
+        "select catalog.refresh_listings(array(select id from staged_products where not is_new union all select unnest($1)))";
 
     /// <summary>Fills the temporary tables; they vanish with the transaction.</summary>
     public static async Task FillAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
     {
         await transaction.ExecuteAsync(
-            ct, Sql.Command(CreateProducts), Sql.Command(CreateVariants), Sql.Command(CreateCosts), Sql.Command(CreatePrices),
-            Sql.Command(CreateStock));
+            ct, Sql.Command(CreateProducts), Sql.Command(CreateVariants), Sql.Command(CreateCosts), Sql.Command(CreatePrices));
         await CopyProductsAsync(transaction, products, ct);
         await CopyVariantsAsync(transaction, products, ct);
         await CopyCostsAsync(transaction, products, ct);
@@ -265,15 +286,6 @@ internal static class ProductStaging
             products.SelectMany(p => p.Product.Variants.SelectMany(
                 v => v.Prices.Where(m => !p.FailingMarkets.ContainsKey(m.Currency)).Select(m => (v.Id, m)))),
             ct);
-        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_stock from stdin (format binary)", ct);
-        foreach (var variant in products.SelectMany(p => p.Product.Variants))
-        {
-            await rows.StartRowAsync(ct);
-            await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
-            await rows.WriteAsync(variant.OnHand, NpgsqlDbType.Integer, ct);
-        }
-
-        await rows.CompleteAsync(ct);
     }
 
     /// <param name="runId">Cause of the changes; null: none is recorded.</param>
@@ -331,48 +343,66 @@ internal static class ProductStaging
         }
 
         // Orders lock stock in variant order and listings after it; an import that did otherwise would deadlock with them.
-        yield return anyKnown ? Sql.Command(ApplyStock, Sql.Uuid(runId)) : Sql.Command(InsertStock);
-        yield return anyKnown ? Sql.Command(ApplyPrices, Sql.Uuid(runId)) : Sql.Command(InsertPrices);
-        yield return Sql.Command(RefreshListings, Sql.Uuids(hidden));
+        if (anyKnown)
+        {
+            yield return Sql.Command(StageStock);
+            yield return Sql.Command(ApplyStock, Sql.Uuid(runId));
+            yield return Sql.Command(ApplyPrices, Sql.Uuid(runId));
+        }
+        else
+        {
+            yield return Sql.Command(InsertStock);
+            yield return Sql.Command(InsertPrices);
+        }
+
+        if (anyNew)
+        {
+            yield return Sql.Command(InsertListings);
+        }
+
+        if (anyKnown || hidden.Length > 0)
+        {
+            yield return Sql.Command(RefreshListings, Sql.Uuids(hidden));
+        }
     }
 
     private static async Task CopyProductsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
     {
-        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_products from stdin (format binary)", ct);
+        await using var rows = await CopyRows.BeginAsync(transaction.Connection, "staged_products", 30, ct);
         foreach (var (id, isNew, p, attributes, _) in products)
         {
             var (key, keyFr) = (PlainText.Fold(p.Name), p.NameFr is null ? null : PlainText.Fold(p.NameFr));
             await rows.StartRowAsync(ct);
-            await rows.WriteAsync(id, NpgsqlDbType.Uuid, ct);
-            await rows.WriteAsync(isNew, NpgsqlDbType.Boolean, ct);
-            await rows.WriteAsync(p.ExternalId, NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(p.Slug, NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(p.Name, NpgsqlDbType.Text, ct);
-            await WriteAsync(rows, p.NameFr, ct);
-            await WriteAsync(rows, p.Description, ct);
-            await WriteAsync(rows, p.DescriptionFr, ct);
-            await WriteAsync(rows, p.SupplierCategory, ct);
-            await WriteAsync(rows, p.CategoryId, NpgsqlDbType.Uuid, ct);
-            await WriteAsync(rows, p.Brand, ct);
-            await WriteAsync(rows, p.Brand is null ? null : PlainText.Slug(p.Brand), ct);
-            await WriteAsync(rows, p.Rating, NpgsqlDbType.Numeric, ct);
-            await rows.WriteAsync(p.ReviewCount, NpgsqlDbType.Integer, ct);
-            await rows.WriteAsync(p.Images, NpgsqlDbType.Array | NpgsqlDbType.Text, ct);
-            await WriteAsync(rows, p.SellerId, ct);
-            await WriteAsync(rows, p.SellerName, ct);
-            await WriteAsync(rows, p.SellerRating, NpgsqlDbType.Numeric, ct);
-            await WriteAsync(rows, p.SalesCount, NpgsqlDbType.Integer, ct);
-            await WriteAsync(rows, p.ShipsWithinDays, NpgsqlDbType.Integer, ct);
-            await WriteAsync(rows, p.WeightGrams, NpgsqlDbType.Integer, ct);
-            await rows.WriteAsync(ToJson(p.Specifications), NpgsqlDbType.Jsonb, ct);
-            await rows.WriteAsync(attributes, NpgsqlDbType.Jsonb, ct);
-            await WriteAsync(rows, p.VideoUrl, ct);
-            await rows.WriteAsync(p.ContentHash, NpgsqlDbType.Bytea, ct);
-            await rows.WriteAsync(keyFr is null ? key : key + " " + keyFr, NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(SortKey(key), NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(SortKey(keyFr ?? key), NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(p.Channel, NpgsqlDbType.Text, ct);
-            await rows.WriteAsync(p.MinOrderQuantity, NpgsqlDbType.Integer, ct);
+            rows.Add(id);
+            rows.Add(isNew);
+            rows.Add(p.ExternalId);
+            rows.Add(p.Slug);
+            rows.Add(p.Name);
+            rows.Add(p.NameFr);
+            rows.Add(p.Description);
+            rows.Add(p.DescriptionFr);
+            rows.Add(p.SupplierCategory);
+            rows.Add(p.CategoryId);
+            rows.Add(p.Brand);
+            rows.Add(p.Brand is null ? null : PlainText.Slug(p.Brand));
+            rows.Add(p.Rating);
+            rows.Add(p.ReviewCount);
+            rows.Add(p.Images);
+            rows.Add(p.SellerId);
+            rows.Add(p.SellerName);
+            rows.Add(p.SellerRating);
+            rows.Add(p.SalesCount);
+            rows.Add(p.ShipsWithinDays);
+            rows.Add(p.WeightGrams);
+            rows.AddJson(ToJson(p.Specifications));
+            rows.AddJson(attributes);
+            rows.Add(p.VideoUrl);
+            rows.Add(p.ContentHash);
+            rows.Add(keyFr is null ? key : key + " " + keyFr);
+            rows.Add(SortKey(key));
+            rows.Add(SortKey(keyFr ?? key));
+            rows.Add(p.Channel);
+            rows.Add(p.MinOrderQuantity);
         }
 
         await rows.CompleteAsync(ct);
@@ -380,21 +410,22 @@ internal static class ProductStaging
 
     private static async Task CopyVariantsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
     {
-        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_variants from stdin (format binary)", ct);
+        await using var rows = await CopyRows.BeginAsync(transaction.Connection, "staged_variants", 10, ct);
         foreach (var product in products)
         {
             foreach (var v in product.Product.Variants)
             {
                 await rows.StartRowAsync(ct);
-                await rows.WriteAsync(v.Id, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(product.Id, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(v.IsNew, NpgsqlDbType.Boolean, ct);
-                await rows.WriteAsync(v.ExternalId, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(v.Sku, NpgsqlDbType.Text, ct);
-                await WriteAsync(rows, v.Name, ct);
-                await rows.WriteAsync(ToJson(v.Options), NpgsqlDbType.Jsonb, ct);
-                await rows.WriteAsync(v.Position, NpgsqlDbType.Integer, ct);
-                await WriteAsync(rows, v.Image, ct);
+                rows.Add(v.Id);
+                rows.Add(product.Id);
+                rows.Add(v.IsNew);
+                rows.Add(v.ExternalId);
+                rows.Add(v.Sku);
+                rows.Add(v.Name);
+                rows.AddJson(ToJson(v.Options));
+                rows.Add(v.Position);
+                rows.Add(v.Image);
+                rows.Add(v.OnHand);
             }
         }
 
@@ -403,18 +434,18 @@ internal static class ProductStaging
 
     private static async Task CopyCostsAsync(StoreTransaction transaction, IReadOnlyList<ChangedProduct> products, CancellationToken ct)
     {
-        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_costs from stdin (format binary)", ct);
+        await using var rows = await CopyRows.BeginAsync(transaction.Connection, "staged_costs", 6, ct);
         foreach (var variant in products.SelectMany(p => p.Product.Variants))
         {
             foreach (var cost in variant.Costs)
             {
                 await rows.StartRowAsync(ct);
-                await rows.WriteAsync(variant.Id, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(variant.IsNew, NpgsqlDbType.Boolean, ct);
-                await rows.WriteAsync(cost.MinQuantity, NpgsqlDbType.Integer, ct);
-                await rows.WriteAsync(cost.Cost, NpgsqlDbType.Numeric, ct);
-                await WriteAsync(rows, cost.ListCost, NpgsqlDbType.Numeric, ct);
-                await rows.WriteAsync(variant.CostCurrency, NpgsqlDbType.Char, ct);
+                rows.Add(variant.Id);
+                rows.Add(variant.IsNew);
+                rows.Add(cost.MinQuantity);
+                rows.Add(cost.Cost);
+                rows.Add(cost.ListCost);
+                rows.Add(variant.CostCurrency);
             }
         }
 
@@ -425,18 +456,18 @@ internal static class ProductStaging
     public static async Task CopyPricesAsync(
         StoreTransaction transaction, IEnumerable<(Guid VariantId, MadePrice Price)> prices, CancellationToken ct)
     {
-        await using var rows = await transaction.Connection.BeginBinaryImportAsync("copy staged_prices from stdin (format binary)", ct);
+        await using var rows = await CopyRows.BeginAsync(transaction.Connection, "staged_prices", 8, ct);
         foreach (var (variantId, price) in prices)
         {
             await rows.StartRowAsync(ct);
-            await rows.WriteAsync(variantId, NpgsqlDbType.Uuid, ct);
-            await rows.WriteAsync(price.Currency, NpgsqlDbType.Char, ct);
-            await rows.WriteAsync(price.MinQuantity, NpgsqlDbType.Integer, ct);
-            await rows.WriteAsync(price.Amount, NpgsqlDbType.Bigint, ct);
-            await WriteAsync(rows, price.CompareAt, NpgsqlDbType.Bigint, ct);
-            await rows.WriteAsync(price.LandedCost, NpgsqlDbType.Bigint, ct);
-            await WriteAsync(rows, price.RateId, NpgsqlDbType.Uuid, ct);
-            await rows.WriteAsync(price.RuleId, NpgsqlDbType.Uuid, ct);
+            rows.Add(variantId);
+            rows.Add(price.Currency);
+            rows.Add(price.MinQuantity);
+            rows.Add(price.Amount);
+            rows.Add(price.CompareAt);
+            rows.Add(price.LandedCost);
+            rows.Add(price.RateId);
+            rows.Add(price.RuleId);
         }
 
         await rows.CompleteAsync(ct);
@@ -447,11 +478,4 @@ internal static class ProductStaging
 
     /// <summary>Long enough to sort by, short enough for an index page.</summary>
     private static string SortKey(string key) => key.Length <= 100 ? key : key[..(char.IsHighSurrogate(key[99]) ? 99 : 100)];
-
-    private static Task WriteAsync(NpgsqlBinaryImporter rows, string? text, CancellationToken ct) =>
-        text is null ? rows.WriteNullAsync(ct) : rows.WriteAsync(text, NpgsqlDbType.Text, ct);
-
-    private static Task WriteAsync<T>(NpgsqlBinaryImporter rows, T? value, NpgsqlDbType type, CancellationToken ct)
-        where T : struct =>
-        value is { } some ? rows.WriteAsync(some, type, ct) : rows.WriteNullAsync(ct);
 }
