@@ -7,6 +7,7 @@ using Mallgram.Web.Admin.Language;
 using Mallgram.Web.Admin.Live;
 using Mallgram.Web.Admin.Security;
 using Mallgram.Web.Admin.Sessions;
+using Microsoft.AspNetCore.Diagnostics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -37,6 +38,16 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
 });
 app.UsePictures();
 app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+app.Use((context, next) =>
+{
+    if (context.Features.Get<IStatusCodeReExecuteFeature>() is not null)
+    {
+        // A page that tells of a failed post is no post itself, which would be refused for want of a form.
+        context.Request.Method = HttpMethods.Get;
+    }
+
+    return next(context);
+});
 app.UseResponseCompression();
 app.UseStaticFiles(AssetUrls.Serving);
 app.UseRequestLocalization();

@@ -165,6 +165,8 @@ public class MallgramApp : IAsyncLifetime
             "--Jobs:Schedules:reprice=off",
             "--Jobs:Schedules:exchange-rates=off",
             .. SellsInBulk ? Alibaba(sandbox) : [],
+            // A test that wrote something looks for it at once.
+            "--Catalog:Cache:RecheckAfter=00:00:00",
             .. ServiceSettings,
         ];
     }

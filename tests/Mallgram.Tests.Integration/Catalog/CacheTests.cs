@@ -117,6 +117,9 @@ public sealed class CacheTests(CacheTests.Shop app) : IClassFixture<CacheTests.S
     {
         protected override bool Synchronised => false;
 
+        /// <summary>As shops run.</summary>
+        protected override IEnumerable<string> ServiceSettings => ["--Catalog:Cache:RecheckAfter=00:00:00.500"];
+
         public override async Task InitializeAsync()
         {
             await base.InitializeAsync();

@@ -365,7 +365,7 @@ public sealed class MerchandisingTests(MerchandisingTests.EmptyShop app) : IClas
 
         protected override IEnumerable<string> ServiceSettings =>
         [
-            "--Jobs:Schedules:release-expired-holds=off", "--Jobs:Schedules:low-stock=off", "--Catalog:Cache:RecheckAfter=00:00:00",
+            "--Jobs:Schedules:release-expired-holds=off", "--Jobs:Schedules:low-stock=off",
         ];
     }
 }

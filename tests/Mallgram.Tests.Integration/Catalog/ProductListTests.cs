@@ -172,8 +172,5 @@ public sealed class ProductListTests(ProductListTests.Shop app) : IClassFixture<
     public sealed class Shop : MallgramApp
     {
         protected override int CatalogueSize => Products;
-
-        /// <summary>Tests change the database behind the API and look at once.</summary>
-        protected override IEnumerable<string> ServiceSettings => ["--Catalog:Cache:RecheckAfter=00:00:00"];
     }
 }

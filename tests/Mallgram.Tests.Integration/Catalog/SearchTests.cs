@@ -196,8 +196,6 @@ public sealed class SearchTests(SearchTests.Shop app) : IClassFixture<SearchTest
 
         protected override bool Synchronised => false;
 
-        protected override IEnumerable<string> ServiceSettings => ["--Catalog:Cache:RecheckAfter=00:00:00"];
-
         public override async Task InitializeAsync()
         {
             await base.InitializeAsync();

@@ -46,8 +46,6 @@ public sealed class SearchWalkTests(SearchWalkTests.Shop app) : IClassFixture<Se
     {
         protected override bool Synchronised => false;
 
-        protected override IEnumerable<string> ServiceSettings => ["--Catalog:Cache:RecheckAfter=00:00:00"];
-
         public override async Task InitializeAsync()
         {
             await base.InitializeAsync();

@@ -38,8 +38,10 @@ internal sealed class Shopper(HttpClient http, string store = "mallgram", string
 
     public async Task<JsonElement> OrderAsync(int quantity = 1)
     {
-        var product = await AnyProductAsync(quantity);
-        using var answer = await PlaceAsync(OrderBody(VariantOf(product, quantity), quantity));
+        // Of something plentiful: other shoppers buy at the same moment, and a page may be half a second old.
+        var plenty = quantity + 60;
+        var product = await AnyProductAsync(plenty);
+        using var answer = await PlaceAsync(OrderBody(VariantOf(product, plenty), quantity));
         return await answer.JsonAsync(HttpStatusCode.Created);
     }
 
