@@ -21,6 +21,13 @@ public static class PublicId
     public const string SyncRun = "syn";
     public const string JobRun = "run";
     public const string File = "fil";
+    public const string Session = "ses";
+    public const string Address = "adr";
+    public const string ApiKey = "key";
+    public const string Invitation = "inv";
+    public const string PlatformAdministrator = "adm";
+    public const string Impersonation = "imp";
+    public const string AuditEntry = "aud";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int Length = 26;

@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Text;
+using Mallgram.Kernel.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,9 @@ public sealed class MallgramDbContext(DbContextOptions<MallgramDbContext> option
 {
     /// <summary>Assigned on every lease from the pool; null shows no rows.</summary>
     public Guid? StoreId { get; internal set; }
+
+    /// <summary>Whose changes are audited; assigned with the store.</summary>
+    internal Caller? Caller { get; set; }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

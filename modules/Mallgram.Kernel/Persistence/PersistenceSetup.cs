@@ -36,7 +36,9 @@ public static class PersistenceSetup
         services.AddScoped(provider =>
         {
             var context = provider.GetRequiredService<IDbContextFactory<MallgramDbContext>>().CreateDbContext();
-            context.StoreId = provider.GetRequiredService<StoreScope>().StoreIdOrNull;
+            var scope = provider.GetRequiredService<StoreScope>();
+            context.StoreId = scope.StoreIdOrNull;
+            context.Caller = scope.Caller;
             context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
             return context;
         });

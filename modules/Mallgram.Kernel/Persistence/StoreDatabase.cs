@@ -2,7 +2,6 @@ using System.Data;
 using Mallgram.Kernel.Outbox;
 using Mallgram.Kernel.Tenancy;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Mallgram.Kernel.Persistence;
 
@@ -12,7 +11,7 @@ namespace Mallgram.Kernel.Persistence;
 /// </summary>
 public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSignal signal)
 {
-    internal const string SetStore = "select set_config('app.store_id', $1, true)";
+    internal const string SetStore = "select set_config('app.store_id', $1, true), set_config('app.caller', $2, true)";
 
     /// <summary>Runs statements in one round trip and one implicit transaction. The reader stands before the first statement's rows.</summary>
     public async Task<StoreReader> QueryAsync(CancellationToken ct, params NpgsqlBatchCommand[] commands)
@@ -21,7 +20,7 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
         try
         {
             var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(SetStoreCommand(scope.StoreIdOrNull));
+            batch.BatchCommands.Add(SetStoreCommand(scope.StoreIdOrNull, scope.Caller));
             foreach (var command in commands)
             {
                 batch.BatchCommands.Add(command);
@@ -58,7 +57,7 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
         try
         {
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
-            return new StoreTransaction(connection, transaction, scope.StoreId, signal);
+            return new StoreTransaction(connection, transaction, scope.StoreId, scope.Caller, signal);
         }
         catch
         {
@@ -67,10 +66,8 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
         }
     }
 
-    internal static NpgsqlBatchCommand SetStoreCommand(Guid? storeId) => new(SetStore)
-    {
-        Parameters = { new NpgsqlParameter<string> { TypedValue = storeId?.ToString() ?? "", NpgsqlDbType = NpgsqlDbType.Text } },
-    };
+    internal static NpgsqlBatchCommand SetStoreCommand(Guid? storeId, Caller? caller) =>
+        Sql.Command(SetStore, Sql.Text(storeId?.ToString() ?? ""), Sql.Text(caller?.Setting ?? ""));
 }
 
 /// <summary>Rows of one round trip; disposing gives the connection back.</summary>
@@ -90,7 +87,8 @@ public sealed class StoreReader(NpgsqlDataReader rows, NpgsqlBatch batch, Npgsql
 /// One unit of work on one store. Modules that must commit together (an order and its stock hold) pass it to each other. Disposing without
 /// <see cref="CommitAsync"/> undoes everything.
 /// </summary>
-public sealed class StoreTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid storeId, IOutboxSignal signal) : IAsyncDisposable
+public sealed class StoreTransaction(
+    NpgsqlConnection connection, NpgsqlTransaction transaction, Guid storeId, Caller? caller, IOutboxSignal signal) : IAsyncDisposable
 {
     private bool _storeIsSet;
     private bool _wroteOutbox;
@@ -106,7 +104,7 @@ public sealed class StoreTransaction(NpgsqlConnection connection, NpgsqlTransact
         var first = !_storeIsSet;
         if (first)
         {
-            batch.BatchCommands.Add(StoreDatabase.SetStoreCommand(StoreId));
+            batch.BatchCommands.Add(StoreDatabase.SetStoreCommand(StoreId, caller));
         }
 
         foreach (var command in commands)

@@ -12,7 +12,7 @@ namespace Mallgram.Kernel.Persistence;
 /// </summary>
 internal sealed class StoreCommandInterceptor : DbCommandInterceptor
 {
-    private const string Prefix = "select set_config('app.store_id', @_store, true);\n";
+    private const string Prefix = "select set_config('app.store_id', @_store, true), set_config('app.caller', @_caller, true);\n";
 
     public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
         DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
@@ -66,12 +66,18 @@ internal sealed class StoreCommandInterceptor : DbCommandInterceptor
             throw new InvalidOperationException("Only MallgramDbContext runs with this interceptor.");
         }
 
-        var store = command.CreateParameter();
-        store.ParameterName = "_store";
-        store.DbType = DbType.String;
-        store.Value = context.StoreId?.ToString() ?? "";
-        command.Parameters.Add(store);
+        AddText(command, "_store", context.StoreId?.ToString());
+        AddText(command, "_caller", context.Caller?.Setting);
         command.CommandText = Prefix + command.CommandText;
+    }
+
+    internal static void AddText(DbCommand command, string name, string? value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.DbType = DbType.String;
+        parameter.Value = value ?? "";
+        command.Parameters.Add(parameter);
     }
 }
 
@@ -99,12 +105,10 @@ internal sealed class StoreTransactionInterceptor : DbTransactionInterceptor
     {
         await using var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = "select set_config('app.store_id', @store, true)";
-        var store = command.CreateParameter();
-        store.ParameterName = "store";
-        store.DbType = DbType.String;
-        store.Value = (context as MallgramDbContext)?.StoreId?.ToString() ?? "";
-        command.Parameters.Add(store);
+        command.CommandText = "select set_config('app.store_id', @store, true), set_config('app.caller', @caller, true)";
+        var store = context as MallgramDbContext;
+        StoreCommandInterceptor.AddText(command, "store", store?.StoreId?.ToString());
+        StoreCommandInterceptor.AddText(command, "caller", store?.Caller?.Setting);
         await command.ExecuteNonQueryAsync(ct);
     }
 }

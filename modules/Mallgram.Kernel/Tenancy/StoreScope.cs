@@ -14,6 +14,9 @@ public sealed class StoreScope
     /// <summary>The store's id, or null when none is set (statements then see no rows).</summary>
     public Guid? StoreIdOrNull => _storeId;
 
+    /// <summary>Whose changes are audited; null for shoppers, guests and jobs. Set with the sign-in.</summary>
+    public Caller? Caller { get; set; }
+
     /// <summary>BCP 47 primary language of the caller, <c>en</c> or <c>fr</c>.</summary>
     public string Language { get; set; } = "en";
 

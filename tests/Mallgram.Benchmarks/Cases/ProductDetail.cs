@@ -13,14 +13,14 @@ internal static class ProductDetail
         var id = await ProductAsync(bench, shop);
         await using var bare = await BareAsync(shop);
         var ceiling = new Target(bare, $"/bare/{id}");
-        await using (var api = await ApiAsync(shop, cache: false))
+        await using (var api = await ApiAsync(shop, cache: true))
         {
             bench.Report.Add(await Http.CompareAsync(bench, "product-detail", On(api, id), ceiling, 0.80, bench.PostgresId));
         }
 
-        await using (var api = await ApiAsync(shop, cache: true))
+        await using (var api = await ApiAsync(shop, cache: false))
         {
-            bench.Report.Add(await Http.CompareAsync(bench, "product-detail, cache on", On(api, id), ceiling, least: null, bench.PostgresId));
+            bench.Report.Add(await Http.CompareAsync(bench, "product-detail, cache off", On(api, id), ceiling, least: null, bench.PostgresId));
         }
     }
 
