@@ -1,4 +1,5 @@
 using Mallgram.Identity.Cleanup;
+using Mallgram.Identity.Codes;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
@@ -29,6 +30,7 @@ public static class IdentityModule
         services.AddScoped<People>();
         services.AddScoped<LogIn>();
         services.AddScoped<RefreshSession>();
+        services.AddOneTimeCodes();
 
         services.AddAuthentication(BearerAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
@@ -42,6 +44,7 @@ public static class IdentityModule
     {
         services.AddMigrations(typeof(IdentityModule).Assembly);
         services.AddIdentityCleanup();
+        services.AddCodesCleanup();
         services.TryAddSingleton<Passwords>();
         services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
         services.AddSingleton<ISeed, FirstAdministrator>();
