@@ -30,7 +30,7 @@ internal static class AuthEndpoints
 
     private static async Task<Ok<SessionView>> LogIn(JsonBody<LogInRequest> body, LogIn logIn, HttpContext context)
     {
-        var session = await logIn.RunAsync(body.Value, context.Connection.RemoteIpAddress, context.RequestAborted);
+        var session = await logIn.RunAsync(body.Value, context, context.RequestAborted);
         return Secret(context, session);
     }
 

@@ -28,6 +28,8 @@ public static class IdentityModule
         services.AddSingleton<SignInAttempts>();
         services.AddScoped<RefreshTokens>();
         services.AddScoped<People>();
+        services.AddScoped<SignInHistory>();
+        services.AddScoped<Sessions>();
         services.AddScoped<LogIn>();
         services.AddScoped<RefreshSession>();
         services.AddOneTimeCodes();

@@ -1,27 +1,23 @@
-using System.Net;
-using Mallgram.Identity.Tokens;
 using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
 
 namespace Mallgram.Identity.SignIn;
 
 internal sealed record LogInRequest(string? Email, string? Password);
 
-/// <summary>Who signed in, and the tokens of the session.</summary>
-/// <param name="ExpiresIn">Life of the access token, seconds.</param>
-internal sealed record SessionView(PersonView User, string AccessToken, string RefreshToken, int ExpiresIn);
-
 /// <summary>Signs a person in by e-mail address and password.</summary>
 internal sealed class LogIn(
-    People people, Passwords passwords, SignInAttempts attempts, AccessTokens accessTokens, RefreshTokens refreshTokens, StoreScope scope)
+    People people, Passwords passwords, SignInAttempts attempts, Sessions sessions, StoreScope scope)
 {
     private const int MaxEmailLength = 320;
 
     /// <exception cref="ProblemException">401, 422 or 429. Unknown address and wrong password answer alike, in text and time.</exception>
-    public async Task<SessionView> RunAsync(LogInRequest request, IPAddress? address, CancellationToken ct)
+    public async Task<SessionView> RunAsync(LogInRequest request, HttpContext context, CancellationToken ct)
     {
         var (email, password) = Check(request);
+        var address = context.Connection.RemoteIpAddress;
         if (attempts.Begin(scope.StoreId, email, address) is { } wait)
         {
             throw new ProblemException(SignInProblems.TooManyAttempts, Math.Ceiling(wait.TotalSeconds)) { RetryAfter = wait };
@@ -37,12 +33,10 @@ internal sealed class LogIn(
         attempts.Succeeded(scope.StoreId, email, address);
         if (verdict == PasswordVerificationResult.SuccessRehashNeeded)
         {
-            await people.ReplaceHashAsync(person.Id, passwords.Hash(password), ct);
+            await people.ReplaceHashAsync(person, passwords.Hash(password), ct);
         }
 
-        var refreshToken = await refreshTokens.IssueAsync(person.Id, ct);
-        return new SessionView(
-            PersonView.Of(person), accessTokens.Issue(person.Id, scope.StoreId, person.Role), refreshToken, accessTokens.LifetimeSeconds);
+        return await sessions.StartAsync(person, "password", secondFactor: false, context, ct);
     }
 
     private static (string Email, string Password) Check(LogInRequest request)

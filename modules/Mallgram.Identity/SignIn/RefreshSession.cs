@@ -1,6 +1,5 @@
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel.Problems;
-using Mallgram.Kernel.Tenancy;
 
 namespace Mallgram.Identity.SignIn;
 
@@ -18,20 +17,23 @@ internal sealed record RefreshRequest(string? RefreshToken)
     }
 }
 
-/// <summary>Trades a refresh token for new tokens; the person's role and name are read afresh.</summary>
-internal sealed class RefreshSession(People people, AccessTokens accessTokens, RefreshTokens refreshTokens, StoreScope scope)
+/// <summary>Trades a refresh token for new tokens; the person's role, name and status are read afresh.</summary>
+internal sealed class RefreshSession(People people, RefreshTokens refreshTokens, Sessions sessions)
 {
     /// <exception cref="ProblemException">401 <c>invalid_refresh_token</c>, 422.</exception>
     public async Task<SessionView> RunAsync(RefreshRequest request, DateTimeOffset arrivedAt, CancellationToken ct)
     {
-        var rotated = await refreshTokens.RotateAsync(request.Token(), arrivedAt, ct);
-        var person = rotated is { } found ? await people.FindAsync(found.UserId, ct) : null;
-        if (rotated is not { } session || person is null)
+        if (await refreshTokens.RotateAsync(request.Token(), arrivedAt, ct) is not { } session)
         {
             throw new ProblemException(SignInProblems.InvalidRefreshToken);
         }
 
-        return new SessionView(
-            PersonView.Of(person), accessTokens.Issue(person.Id, scope.StoreId, person.Role), session.Next, accessTokens.LifetimeSeconds);
+        if (await people.FindAsync(session.UserId, ct) is not { IsActive: true } person)
+        {
+            await sessions.EndAllAsync(session.UserId, kept: null, ct);
+            throw new ProblemException(SignInProblems.InvalidRefreshToken);
+        }
+
+        return sessions.View(person, session.SessionId, session.Next);
     }
 }

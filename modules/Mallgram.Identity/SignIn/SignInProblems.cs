@@ -5,7 +5,11 @@ namespace Mallgram.Identity.SignIn;
 internal static class SignInProblems
 {
     public static readonly ProblemCode InvalidCredentials = new("invalid_credentials", 401,
-        "The e-mail address or the password is wrong.", "L'adresse e-mail ou le mot de passe est incorrect.");
+        "The address or the password is wrong, or the account rests for a while after too many wrong passwords.",
+        "L'adresse ou le mot de passe est incorrect, ou le compte est en pause après trop de mots de passe erronés.");
+
+    public static readonly ProblemCode AccountDisabled = new("account_disabled", 403,
+        "This account has been disabled. Write to the shop.", "Ce compte a été désactivé. Écrivez à la boutique.");
 
     public static readonly ProblemCode TooManyAttempts = new("too_many_attempts", 429,
         "Too many failed sign-ins. Wait {0} seconds and try again.", "Trop de connexions échouées. Attendez {0} secondes puis réessayez.");

@@ -16,6 +16,16 @@ internal sealed class AccessTokens
 {
     public const int MaxLength = 4096;
     public const string StoreClaim = "store";
+
+    /// <summary><c>ses_…</c>: the session of the token.</summary>
+    public const string SessionClaim = "sid";
+
+    /// <summary><c>adm_…</c>: the platform administrator who acts as the person.</summary>
+    public const string ActorClaim = "act";
+
+    /// <summary><c>imp_…</c>: under which impersonation.</summary>
+    public const string ImpersonationClaim = "imp";
+
     private const string Issuer = "mallgram";
     private const string Audience = "mallgram-api";
 
@@ -51,7 +61,23 @@ internal sealed class AccessTokens
 
     public int LifetimeSeconds => (int)_lifetime.TotalSeconds;
 
-    public string Issue(Guid userId, Guid storeId, string role)
+    /// <summary>A token of one session.</summary>
+    public string Issue(Guid userId, Guid storeId, string role, Guid sessionId) => Create(
+        userId, storeId, role, Now() + _lifetime,
+        new(StringComparer.Ordinal) { [SessionClaim] = PublicId.Format(PublicId.Session, sessionId) });
+
+    /// <summary>A token by which a platform administrator acts as a person; it has no session and cannot be refreshed.</summary>
+    /// <param name="expiresAt">When the impersonation ends; the token lives no longer, nor longer than others.</param>
+    public string IssueImpersonation(
+        Guid userId, Guid storeId, string role, Guid administratorId, Guid impersonationId, DateTimeOffset expiresAt) => Create(
+        userId, storeId, role, Now() + _lifetime < expiresAt.UtcDateTime ? Now() + _lifetime : expiresAt.UtcDateTime,
+        new(StringComparer.Ordinal)
+        {
+            [ActorClaim] = PublicId.Format(PublicId.PlatformAdministrator, administratorId),
+            [ImpersonationClaim] = PublicId.Format(PublicId.Impersonation, impersonationId),
+        });
+
+    private string Create(Guid userId, Guid storeId, string role, DateTime expiresAt, Dictionary<string, object> further)
     {
         var now = Now();
         return _handler.CreateToken(new SecurityTokenDescriptor
@@ -60,9 +86,9 @@ internal sealed class AccessTokens
             Audience = Audience,
             IssuedAt = now,
             NotBefore = now,
-            Expires = now + _lifetime,
+            Expires = expiresAt,
             SigningCredentials = _credentials,
-            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
+            Claims = new Dictionary<string, object>(further, StringComparer.Ordinal)
             {
                 [CurrentUser.SubjectClaim] = PublicId.Format(PublicId.User, userId),
                 [StoreClaim] = PublicId.Format(PublicId.Store, storeId),
