@@ -45,10 +45,9 @@ public static class FilesModule
     }
 
     /// <summary>Maps <c>/files</c> and <c>/images</c> onto the host's group.</summary>
-    /// <param name="staffPolicy">Authorization policy of people who work for the store.</param>
-    public static void MapFiles(this IEndpointRouteBuilder api, string staffPolicy)
+    public static void MapFiles(this IEndpointRouteBuilder api)
     {
-        FileEndpoints.Map(api, staffPolicy);
+        FileEndpoints.Map(api);
         ImageEndpoints.Map(api);
     }
 }

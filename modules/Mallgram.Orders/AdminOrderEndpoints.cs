@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
@@ -52,11 +53,14 @@ internal static class AdminOrderEndpoints
     public static void Map(IEndpointRouteBuilder admin)
     {
         var orders = admin.MapGroup("/orders").WithTags("Admin: orders");
-        orders.MapGet("", ListAsync).WithName("AdminListOrders").WithSummary("Orders, newest first")
+        orders.MapGet("", ListAsync)
+            .RequirePermission(Permissions.OrdersRead).WithName("AdminListOrders").WithSummary("Orders, newest first")
             .Produces<AdminOrderList>().ProducesProblem(400).ProducesProblem(422);
-        orders.MapGet("/{id}", GetAsync).WithName("AdminGetOrder").WithSummary("An order with its customer, payments and history")
+        orders.MapGet("/{id}", GetAsync)
+            .RequirePermission(Permissions.OrdersRead).WithName("AdminGetOrder")
+            .WithSummary("An order with its customer, payments and history")
             .Produces<AdminOrder>().ProducesProblem(404);
-        orders.MapPost("/{id}/stock", CompleteAsync).WithName("AdminCompleteOrderStock")
+        orders.MapPost("/{id}/stock", CompleteAsync).RequirePermission(Permissions.OrdersWrite).WithName("AdminCompleteOrderStock")
             .WithSummary("Take the stock that was gone when the order's money came; the order then leaves review")
             .Produces(204).ProducesProblem(404).ProducesProblem(409);
     }

@@ -43,6 +43,7 @@ public static class StoresModule
 
         var scope = context.RequestServices.GetRequiredService<StoreScope>();
         scope.Set(store.Id);
+        scope.Slug = store.Slug;
         scope.Language = context.Request.Headers.AcceptLanguage.Count > 0 ? ProblemAnswers.Language(context.Request) : store.Language;
         context.RequestServices.GetRequiredService<CurrentStore>().Store = store;
         await next(context);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 using Mallgram.Files.Contracts;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Jobs;
@@ -96,20 +97,24 @@ internal static class BulkEndpoints
     public static void MapBulk(this IEndpointRouteBuilder admin)
     {
         var imports = admin.MapGroup("/bulk-imports").WithTags("Admin: import and export");
-        imports.MapPost("", CreateAsync).WithName("CreateBulkImport")
+        imports.MapPost("", CreateAsync).RequirePermission(Permissions.ProductsWrite).WithName("CreateBulkImport")
             .WithSummary("Import products from an uploaded file, or from the body (text/csv, application/x-ndjson; options in the query)")
             .Accepts<BulkImportRequest>("application/json", "text/csv", "application/x-ndjson")
             .Produces<BulkImportView>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
-        imports.MapGet("", ListAsync).WithName("ListBulkImports").WithSummary("Imports, newest first")
+        imports.MapGet("", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("ListBulkImports").WithSummary("Imports, newest first")
             .Produces<BulkImportPage>().ProducesProblem(400).ProducesProblem(422);
-        imports.MapGet("/{id}", FindAsync).WithName("GetBulkImport").WithSummary("An import with its progress")
+        imports.MapGet("/{id}", FindAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("GetBulkImport").WithSummary("An import with its progress")
             .Produces<BulkImportView>().ProducesProblem(404);
-        imports.MapGet("/{id}/errors", ErrorsAsync).WithName("ListBulkImportErrors")
+        imports.MapGet("/{id}/errors", ErrorsAsync).RequirePermission(Permissions.ProductsRead).WithName("ListBulkImportErrors")
             .WithSummary("What was wrong with which row; format=csv or ndjson gives the failed rows back, with the error beside them")
             .Produces<BulkErrorPage>().ProducesProblem(404).ProducesProblem(422);
-        imports.MapPost("/{id}/cancel", CancelAsync).WithName("CancelBulkImport").WithSummary("End an import; what is done stays")
+        imports.MapPost("/{id}/cancel", CancelAsync)
+            .RequirePermission(Permissions.ProductsWrite).WithName("CancelBulkImport").WithSummary("End an import; what is done stays")
             .Produces<BulkImportView>().ProducesProblem(404).ProducesProblem(409);
-        admin.MapGet("/products/export", ExportAsync).WithTags("Admin: import and export").WithName("ExportProducts")
+        admin.MapGet("/products/export", ExportAsync).WithTags("Admin: import and export")
+            .RequirePermission(Permissions.ProductsRead).WithName("ExportProducts")
             .WithSummary("Stream products in the columns that an import reads").Produces(200, contentType: "text/csv").ProducesProblem(422);
     }
 

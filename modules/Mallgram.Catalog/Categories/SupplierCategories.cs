@@ -3,6 +3,7 @@ using System.Text.Json;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Http;
 using Mallgram.Catalog.Quality;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Outbox;
@@ -57,9 +58,12 @@ internal static class SupplierCategoryEndpoints
     public static void MapSupplierCategories(this IEndpointRouteBuilder admin)
     {
         var categories = admin.MapGroup("/supplier-categories").WithTags("Supplier categories");
-        categories.MapGet("/", ListAsync).WithName("ListSupplierCategories").WithSummary("Suppliers' categories and where each goes")
+        categories.MapGet("/", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("ListSupplierCategories")
+            .WithSummary("Suppliers' categories and where each goes")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        categories.MapPatch("/{supplier}/{externalId}", ChangeAsync).WithName("ChangeSupplierCategory")
+        categories.MapPatch("/{supplier}/{externalId}", ChangeAsync)
+            .RequirePermission(Permissions.SourcingWrite).WithName("ChangeSupplierCategory")
             .WithSummary("Map a supplier's category, or leave its products out; they follow within moments")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Mallgram.Catalog.Categories;
 using Mallgram.Catalog.Stock;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Problems;
@@ -57,10 +58,11 @@ internal static class MerchandisingEndpoints
     private static void MapProducts(RouteGroupBuilder products)
     {
         products.MapGet("", (AdminProductList list, [AsParameters] AdminProductParameters parameters, CancellationToken ct) => list.ListAsync(parameters, ct))
-            .WithName("AdminListProducts").WithSummary("Products, newest first")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListProducts").WithSummary("Products, newest first")
             .Produces<AdminProductPage>().ProducesProblem(400).ProducesProblem(422);
         products.MapGet("/{id}", (string id, AdminProductReads reads, HttpResponse response, CancellationToken ct) => ShowAsync(id, reads, response, 200, ct))
-            .WithName("AdminGetProduct").WithSummary("A product with all there is; its ETag is its version")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetProduct")
+            .WithSummary("A product with all there is; its ETag is its version")
             .Produces<AdminProduct>().ProducesProblem(404);
         products.MapPost(
             "",
@@ -71,7 +73,7 @@ internal static class MerchandisingEndpoints
                 response.Headers.Location = "/api/v1/admin/products/" + id;
                 return await ShowAsync(id, reads, response, 201, ct);
             })
-            .WithName("AdminCreateProduct").WithSummary("Make a product of the merchant's own")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminCreateProduct").WithSummary("Make a product of the merchant's own")
             .Produces<AdminProduct>(201).ProducesProblem(409).ProducesProblem(422);
         products.MapPatch(
             "/{id}",
@@ -83,7 +85,8 @@ internal static class MerchandisingEndpoints
                 await edit.EditAsync(id, body.Value, SentFields.Of(body, errors), version, errors, ct);
                 return await ShowAsync(id, reads, response, 200, ct);
             })
-            .WithName("AdminEditProduct").WithSummary("Change a product (JSON merge patch); what is set on a supplier's product, imports leave alone")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditProduct")
+            .WithSummary("Change a product (JSON merge patch); what is set on a supplier's product, imports leave alone")
             .Produces<AdminProduct>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         products.MapPost(
             "/bulk",
@@ -93,7 +96,7 @@ internal static class MerchandisingEndpoints
                 _ = SentFields.Of(body, errors);
                 return edit.EditAsync(body.Value, errors, ct);
             })
-            .WithName("AdminEditProducts").WithSummary("Change many products at once")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditProducts").WithSummary("Change many products at once")
             .Produces<BulkEditResult>().ProducesProblem(422);
         products.MapPost(
             "/{id}/variants",
@@ -104,7 +107,8 @@ internal static class MerchandisingEndpoints
                 await variants.AddAsync(id, body.Value, errors, Actor(staff), ct);
                 return await ShowAsync(id, reads, response, 201, ct);
             })
-            .WithName("AdminAddVariant").WithSummary("Add a variant to goods of the merchant's own")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminAddVariant")
+            .WithSummary("Add a variant to goods of the merchant's own")
             .Produces<AdminProduct>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         products.MapPatch(
             "/{id}/variants/{variantId}",
@@ -116,7 +120,8 @@ internal static class MerchandisingEndpoints
                 await variants.EditAsync(id, variantId, body.Value, SentFields.Of(body, errors), errors, Actor(staff), ct);
                 return await ShowAsync(id, reads, response, 200, ct);
             })
-            .WithName("AdminEditVariant").WithSummary("Change a variant of the merchant's own goods, its prices, or whether it is sold")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditVariant")
+            .WithSummary("Change a variant of the merchant's own goods, its prices, or whether it is sold")
             .Produces<AdminProduct>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         products.MapPut(
             "/{id}/offers/{channel}",
@@ -129,7 +134,8 @@ internal static class MerchandisingEndpoints
                 await offers.SetAsync(id, channel, body.Value, errors, Actor(staff), ct);
                 return await ShowAsync(id, reads, response, 200, ct);
             })
-            .WithName("AdminSetOffer").WithSummary("Sell a product singly (b2c) or in bulk (b2b)")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminSetOffer")
+            .WithSummary("Sell a product singly (b2c) or in bulk (b2b)")
             .Produces<AdminProduct>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         products.MapDelete(
             "/{id}/offers/{channel}",
@@ -138,14 +144,15 @@ internal static class MerchandisingEndpoints
                 await offers.RemoveAsync(id, channel, Actor(staff), ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminRemoveOffer").WithSummary("No longer sell a product on a channel")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminRemoveOffer").WithSummary("No longer sell a product on a channel")
             .ProducesProblem(404).ProducesProblem(409);
     }
 
     private static void MapCategories(RouteGroupBuilder categories)
     {
         categories.MapGet("", (CategoryAdmin admin, CancellationToken ct) => admin.ListAsync(ct))
-            .WithName("AdminListCategories").WithSummary("The whole tree, parents before their children").Produces<AdminCategoryList>();
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListCategories")
+            .WithSummary("The whole tree, parents before their children").Produces<AdminCategoryList>();
         categories.MapPost(
             "",
             async (JsonBody<CategoryInput> body, CategoryAdmin admin, CancellationToken ct) =>
@@ -154,7 +161,7 @@ internal static class MerchandisingEndpoints
                 var id = await admin.CreateAsync(body.Value, SentFields.Of(body, errors), errors, ct);
                 return TypedResults.Created("/api/v1/admin/categories", new Created(id));
             })
-            .WithName("AdminCreateCategory").ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminCreateCategory").ProducesProblem(409).ProducesProblem(422);
         categories.MapPatch(
             "/{id}",
             async (string id, JsonBody<CategoryInput> body, CategoryAdmin admin, CancellationToken ct) =>
@@ -163,7 +170,8 @@ internal static class MerchandisingEndpoints
                 await admin.EditAsync(id, body.Value, SentFields.Of(body, errors), errors, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminEditCategory").WithSummary("Rename, move, order or hide a category")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditCategory")
+            .WithSummary("Rename, move, order or hide a category")
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         categories.MapDelete(
             "/{id}",
@@ -172,13 +180,15 @@ internal static class MerchandisingEndpoints
                 await admin.DeleteAsync(id, moveTo, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminDeleteCategory").WithSummary("Delete a category that is empty, or move what is in it")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminDeleteCategory")
+            .WithSummary("Delete a category that is empty, or move what is in it")
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
     private static void MapAttributes(RouteGroupBuilder attributes)
     {
-        attributes.MapGet("", (Attributes all, CancellationToken ct) => all.ListAsync(ct)).WithName("AdminListAttributes").Produces<AttributeList>();
+        attributes.MapGet("", (Attributes all, CancellationToken ct) => all.ListAsync(ct))
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListAttributes").Produces<AttributeList>();
         attributes.MapPost(
             "",
             async (JsonBody<AttributeInput> body, Attributes all, CancellationToken ct) =>
@@ -188,7 +198,7 @@ internal static class MerchandisingEndpoints
                 await all.CreateAsync(body.Value, errors, ct);
                 return TypedResults.Created("/api/v1/admin/attributes", new Created(body.Value.Code!));
             })
-            .WithName("AdminCreateAttribute").ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminCreateAttribute").ProducesProblem(409).ProducesProblem(422);
         attributes.MapPatch(
             "/{code}",
             async (string code, JsonBody<AttributeInput> body, Attributes all, CancellationToken ct) =>
@@ -197,7 +207,7 @@ internal static class MerchandisingEndpoints
                 await all.EditAsync(code, body.Value, SentFields.Of(body, errors), errors, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminEditAttribute").ProducesProblem(404).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditAttribute").ProducesProblem(404).ProducesProblem(422);
         attributes.MapDelete(
             "/{code}",
             async (string code, Attributes all, CancellationToken ct) =>
@@ -205,14 +215,16 @@ internal static class MerchandisingEndpoints
                 await all.DeleteAsync(code, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminDeleteAttribute").WithSummary("Take an attribute away, from products too").ProducesProblem(404);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminDeleteAttribute")
+            .WithSummary("Take an attribute away, from products too").ProducesProblem(404);
     }
 
     private static void MapBrandsAndTags(IEndpointRouteBuilder admin)
     {
         var brands = admin.MapGroup("/brands").WithTags("Admin: brands and tags");
         brands.MapGet("", (string? cursor, int? limit, Brands all, CancellationToken ct) => all.ListAsync(cursor, limit, ct))
-            .WithName("AdminListBrands").Produces<BrandPage>().ProducesProblem(400).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListBrands")
+            .Produces<BrandPage>().ProducesProblem(400).ProducesProblem(422);
         brands.MapPost(
             "",
             async (JsonBody<BrandInput> body, Brands all, CancellationToken ct) =>
@@ -221,7 +233,7 @@ internal static class MerchandisingEndpoints
                 _ = SentFields.Of(body, errors);
                 return TypedResults.Created("/api/v1/admin/brands", new Created(await all.CreateAsync(body.Value, errors, ct)));
             })
-            .WithName("AdminCreateBrand").ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminCreateBrand").ProducesProblem(409).ProducesProblem(422);
         brands.MapPatch(
             "/{slug}",
             async (string slug, JsonBody<BrandInput> body, Brands all, CancellationToken ct) =>
@@ -230,7 +242,7 @@ internal static class MerchandisingEndpoints
                 await all.EditAsync(slug, body.Value, SentFields.Of(body, errors), errors, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminEditBrand").ProducesProblem(404).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditBrand").ProducesProblem(404).ProducesProblem(422);
         brands.MapDelete(
             "/{slug}",
             async (string slug, [FromQuery(Name = "move_to")] string? moveTo, Brands all, CancellationToken ct) =>
@@ -238,10 +250,12 @@ internal static class MerchandisingEndpoints
                 await all.DeleteAsync(slug, moveTo, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminDeleteBrand").ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminDeleteBrand")
+            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
 
         var tags = admin.MapGroup("/tags").WithTags("Admin: brands and tags");
-        tags.MapGet("", (Tags all, CancellationToken ct) => all.ListAsync(ct)).WithName("AdminListTags").Produces<TagList>();
+        tags.MapGet("", (Tags all, CancellationToken ct) => all.ListAsync(ct))
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListTags").Produces<TagList>();
         tags.MapPost(
             "/rename",
             async (JsonBody<TagRename> body, Tags all, CancellationToken ct) =>
@@ -249,7 +263,7 @@ internal static class MerchandisingEndpoints
                 await all.RenameAsync(body.Value, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminRenameTag").ProducesProblem(404).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminRenameTag").ProducesProblem(404).ProducesProblem(422);
         tags.MapDelete(
             "/{tag}",
             async (string tag, Tags all, CancellationToken ct) =>
@@ -257,17 +271,19 @@ internal static class MerchandisingEndpoints
                 await all.DeleteAsync(tag, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminDeleteTag").ProducesProblem(404);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminDeleteTag").ProducesProblem(404);
     }
 
     private static void MapCollections(RouteGroupBuilder collections)
     {
-        collections.MapGet("", (Collections all, CancellationToken ct) => all.ListAsync(ct)).WithName("AdminListCollections").Produces<CollectionList>();
+        collections.MapGet("", (Collections all, CancellationToken ct) => all.ListAsync(ct))
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListCollections").Produces<CollectionList>();
         collections.MapGet("/{id}", (string id, Collections all, CancellationToken ct) => all.GetAsync(id, ct))
-            .WithName("AdminGetCollection").Produces<CollectionView>().ProducesProblem(404);
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetCollection").Produces<CollectionView>().ProducesProblem(404);
         collections.MapGet(
             "/{id}/products", (string id, string? cursor, int? limit, Collections all, CancellationToken ct) => all.ListProductsAsync(id, cursor, limit, ct))
-            .WithName("AdminListCollectionProducts").Produces<CollectionProductPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListCollectionProducts")
+            .Produces<CollectionProductPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
         collections.MapPost(
             "",
             async (JsonBody<CollectionInput> body, Collections all, CancellationToken ct) =>
@@ -277,7 +293,7 @@ internal static class MerchandisingEndpoints
                 var id = await all.CreateAsync(body.Value, errors, ct);
                 return TypedResults.Created("/api/v1/admin/collections/" + id, await all.GetAsync(id, ct));
             })
-            .WithName("AdminCreateCollection").ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminCreateCollection").ProducesProblem(409).ProducesProblem(422);
         collections.MapPatch(
             "/{id}",
             async (string id, JsonBody<CollectionInput> body, Collections all, CancellationToken ct) =>
@@ -286,7 +302,8 @@ internal static class MerchandisingEndpoints
                 await all.EditAsync(id, body.Value, SentFields.Of(body, errors), errors, ct);
                 return await all.GetAsync(id, ct);
             })
-            .WithName("AdminEditCollection").Produces<CollectionView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditCollection")
+            .Produces<CollectionView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         collections.MapPut(
             "/{id}/products",
             async (string id, JsonBody<CollectionProductsInput> body, Collections all, CancellationToken ct) =>
@@ -294,7 +311,8 @@ internal static class MerchandisingEndpoints
                 await all.SetProductsAsync(id, body.Value, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminSetCollectionProducts").WithSummary("Put a collection together by hand, in this order")
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminSetCollectionProducts")
+            .WithSummary("Put a collection together by hand, in this order")
             .ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
         collections.MapDelete(
             "/{id}",
@@ -303,7 +321,7 @@ internal static class MerchandisingEndpoints
                 await all.DeleteAsync(id, ct);
                 return TypedResults.NoContent();
             })
-            .WithName("AdminDeleteCollection").ProducesProblem(404);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminDeleteCollection").ProducesProblem(404);
     }
 
     private static void MapInventory(IEndpointRouteBuilder admin)
@@ -311,22 +329,25 @@ internal static class MerchandisingEndpoints
         var inventory = admin.MapGroup("/inventory").WithTags("Admin: inventory");
         inventory.MapGet(
             "", (bool? low, string? q, string? cursor, int? limit, Inventory stock, CancellationToken ct) => stock.ListAsync(low ?? false, q, cursor, limit, ct))
-            .WithName("AdminListInventory").WithSummary("Stock of the variants on sale; low=true: what is at or below its threshold")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListInventory")
+            .WithSummary("Stock of the variants on sale; low=true: what is at or below its threshold")
             .Produces<InventoryPage>().ProducesProblem(400).ProducesProblem(422);
         inventory.MapGet(
             "/{variantId}", (string variantId, string? cursor, int? limit, Inventory stock, CancellationToken ct) => stock.GetAsync(variantId, cursor, limit, ct))
-            .WithName("AdminGetInventory").WithSummary("A variant's stock, who holds it, and its movements")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetInventory")
+            .WithSummary("A variant's stock, who holds it, and its movements")
             .Produces<InventoryItem>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
         inventory.MapPost(
             "/{variantId}/adjustments",
             (string variantId, JsonBody<AdjustmentInput> body, Inventory stock, ClaimsPrincipal staff, CancellationToken ct) =>
                 stock.AdjustAsync(variantId, body.Value, Actor(staff), ct))
-            .WithName("AdminAdjustInventory").WithSummary("What was counted, by difference or by number")
+            .RequirePermission(Permissions.StockWrite).WithName("AdminAdjustInventory")
+            .WithSummary("What was counted, by difference or by number")
             .Produces<Adjusted>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
 
         var settings = admin.MapGroup("/merchandising/settings").WithTags("Admin: inventory");
         settings.MapGet("", (MerchandisingDefaults defaults, CancellationToken ct) => defaults.GetAsync(ct))
-            .WithName("AdminGetMerchandisingSettings").Produces<MerchandisingSettings>();
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetMerchandisingSettings").Produces<MerchandisingSettings>();
         settings.MapPatch(
             "",
             async (JsonBody<MerchandisingSettings> body, MerchandisingDefaults defaults, CancellationToken ct) =>
@@ -337,7 +358,8 @@ internal static class MerchandisingEndpoints
                 await defaults.SetAsync(body.Value, ct);
                 return await defaults.GetAsync(ct);
             })
-            .WithName("AdminEditMerchandisingSettings").Produces<MerchandisingSettings>().ProducesProblem(422);
+            .RequirePermission(Permissions.ProductsWrite).WithName("AdminEditMerchandisingSettings")
+            .Produces<MerchandisingSettings>().ProducesProblem(422);
     }
 
     private static async Task<IResult> ShowAsync(string id, AdminProductReads reads, HttpResponse response, int status, CancellationToken ct)

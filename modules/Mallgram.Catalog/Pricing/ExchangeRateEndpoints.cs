@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
@@ -24,7 +25,8 @@ internal sealed record ExchangeRateList(IReadOnlyList<ExchangeRateView> Data, bo
 internal static class ExchangeRateEndpoints
 {
     public static void MapExchangeRates(this IEndpointRouteBuilder admin) =>
-        admin.MapGet("/exchange-rates", ListAsync).WithTags("Admin: pricing").WithName("AdminListExchangeRates")
+        admin.MapGet("/exchange-rates", ListAsync).WithTags("Admin: pricing")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListExchangeRates")
             .WithSummary("Exchange rates in use with source and date, and how the last fetch went");
 
     private static async Task<Ok<ExchangeRateList>> ListAsync(

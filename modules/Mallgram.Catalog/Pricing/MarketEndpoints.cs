@@ -1,4 +1,5 @@
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Outbox;
 using Mallgram.Kernel.Persistence;
@@ -129,14 +130,21 @@ internal static class MarketEndpoints
     public static void MapMarkets(this IEndpointRouteBuilder admin)
     {
         var markets = admin.MapGroup("/markets").WithTags("Admin: pricing");
-        markets.MapGet("", ListAsync).WithName("AdminListMarkets").WithSummary("Currencies the store sells in, with what their prices cover");
-        markets.MapPost("", AddAsync).WithName("AdminAddMarket").WithSummary("Sell in another currency; its prices follow within seconds")
+        markets.MapGet("", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListMarkets")
+            .WithSummary("Currencies the store sells in, with what their prices cover");
+        markets.MapPost("", AddAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminAddMarket")
+            .WithSummary("Sell in another currency; its prices follow within seconds")
             .Produces<MarketView>(201).ProducesProblem(409).ProducesProblem(422);
-        markets.MapPut("/{currency}", ReplaceAsync).WithName("AdminReplaceMarket").WithSummary("Replace a market; prices follow within seconds")
+        markets.MapPut("/{currency}", ReplaceAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminReplaceMarket")
+            .WithSummary("Replace a market; prices follow within seconds")
             .ProducesProblem(404).ProducesProblem(422);
-        markets.MapDelete("/{currency}", DeleteAsync).WithName("AdminDeleteMarket")
+        markets.MapDelete("/{currency}", DeleteAsync).RequirePermission(Permissions.PricesWrite).WithName("AdminDeleteMarket")
             .WithSummary("Stop selling in a currency that is not the store's own").ProducesProblem(404).ProducesProblem(409);
-        admin.MapGet("/tax-rates", TaxRatesAsync).WithTags("Admin: pricing").WithName("AdminListTaxRates")
+        admin.MapGet("/tax-rates", TaxRatesAsync).WithTags("Admin: pricing")
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListTaxRates")
             .WithSummary("Tax rates by country, with the law they are from");
     }
 

@@ -1,4 +1,5 @@
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Outbox;
@@ -56,15 +57,24 @@ internal static class PriceRuleEndpoints
     public static void MapPriceRules(this IEndpointRouteBuilder admin)
     {
         var rules = admin.MapGroup("/price-rules").WithTags("Admin: pricing");
-        rules.MapGet("", ListAsync).WithName("AdminListPriceRules").WithSummary("Price rules in the order they are tried");
-        rules.MapPost("", AddAsync).WithName("AdminAddPriceRule").WithSummary("Add a rule; prices follow within seconds")
+        rules.MapGet("", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminListPriceRules")
+            .WithSummary("Price rules in the order they are tried");
+        rules.MapPost("", AddAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminAddPriceRule")
+            .WithSummary("Add a rule; prices follow within seconds")
             .Produces<PriceRuleView>(201).ProducesProblem(409).ProducesProblem(422);
-        rules.MapGet("/{id}", GetAsync).WithName("AdminGetPriceRule").WithSummary("A price rule").ProducesProblem(404);
-        rules.MapPut("/{id}", ReplaceAsync).WithName("AdminReplacePriceRule").WithSummary("Replace a rule; prices follow within seconds")
+        rules.MapGet("/{id}", GetAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetPriceRule").WithSummary("A price rule").ProducesProblem(404);
+        rules.MapPut("/{id}", ReplaceAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminReplacePriceRule")
+            .WithSummary("Replace a rule; prices follow within seconds")
             .ProducesProblem(404).ProducesProblem(422);
-        rules.MapDelete("/{id}", DeleteAsync).WithName("AdminDeletePriceRule").WithSummary("Delete a rule that is not the default one")
+        rules.MapDelete("/{id}", DeleteAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminDeletePriceRule")
+            .WithSummary("Delete a rule that is not the default one")
             .ProducesProblem(404).ProducesProblem(409);
-        rules.MapPost("/preview", PreviewAsync).WithName("AdminPreviewPriceRule")
+        rules.MapPost("/preview", PreviewAsync).RequirePermission(Permissions.PricesWrite).WithName("AdminPreviewPriceRule")
             .WithSummary("What a rule that is not saved yet would do to real products").ProducesProblem(404).ProducesProblem(422);
     }
 

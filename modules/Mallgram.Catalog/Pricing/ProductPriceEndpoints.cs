@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mallgram.Catalog.Http;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
@@ -89,13 +90,18 @@ internal static class ProductPriceEndpoints
     public static void MapProductPrices(this IEndpointRouteBuilder admin)
     {
         var prices = admin.MapGroup("/products/{id}").WithTags("Admin: pricing");
-        prices.MapGet("/prices", GetAsync).WithName("AdminGetProductPrices")
+        prices.MapGet("/prices", GetAsync).RequirePermission(Permissions.ProductsRead).WithName("AdminGetProductPrices")
             .WithSummary("Prices of a product by variant, currency and quantity, with what they are made from").ProducesProblem(404);
-        prices.MapPut("/prices", SetAsync).WithName("AdminSetPrice").WithSummary("Set a price by hand; rules and suppliers leave it alone")
+        prices.MapPut("/prices", SetAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminSetPrice")
+            .WithSummary("Set a price by hand; rules and suppliers leave it alone")
             .ProducesProblem(404).ProducesProblem(422);
-        prices.MapDelete("/prices", UnlockAsync).WithName("AdminUnlockPrice").WithSummary("Let rules make the price again, now")
+        prices.MapDelete("/prices", UnlockAsync)
+            .RequirePermission(Permissions.PricesWrite).WithName("AdminUnlockPrice").WithSummary("Let rules make the price again, now")
             .ProducesProblem(404).ProducesProblem(422);
-        prices.MapGet("/price-history", HistoryAsync).WithName("AdminGetPriceHistory").WithSummary("Why prices became what they are, newest first")
+        prices.MapGet("/price-history", HistoryAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("AdminGetPriceHistory")
+            .WithSummary("Why prices became what they are, newest first")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
     }
 

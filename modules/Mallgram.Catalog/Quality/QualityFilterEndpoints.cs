@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Pricing;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Outbox;
@@ -71,15 +72,20 @@ internal static class QualityFilterEndpoints
     public static void MapQualityFilters(this IEndpointRouteBuilder admin)
     {
         var filters = admin.MapGroup("/quality-filters").WithTags("Quality filters");
-        filters.MapGet("/", ListAsync).WithName("ListQualityFilters").WithSummary("What is good enough for the catalogue, by destination country");
-        filters.MapGet("/{country}", FindAsync).WithName("GetQualityFilter").WithSummary("The filter of a country, or of * for all others")
+        filters.MapGet("/", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("ListQualityFilters")
+            .WithSummary("What is good enough for the catalogue, by destination country");
+        filters.MapGet("/{country}", FindAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("GetQualityFilter")
+            .WithSummary("The filter of a country, or of * for all others")
             .ProducesProblem(StatusCodes.Status404NotFound);
-        filters.MapPut("/{country}", PutAsync).WithName("PutQualityFilter")
+        filters.MapPut("/{country}", PutAsync).RequirePermission(Permissions.SourcingWrite).WithName("PutQualityFilter")
             .WithSummary("Set the filter of a country; stored products are judged again within moments")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        filters.MapDelete("/{country}", DeleteAsync).WithName("DeleteQualityFilter").WithSummary("Remove the filter of a country")
+        filters.MapDelete("/{country}", DeleteAsync)
+            .RequirePermission(Permissions.SourcingWrite).WithName("DeleteQualityFilter").WithSummary("Remove the filter of a country")
             .ProducesProblem(StatusCodes.Status404NotFound);
-        filters.MapPost("/preview", PreviewAsync).WithName("PreviewQualityFilter")
+        filters.MapPost("/preview", PreviewAsync).RequirePermission(Permissions.SourcingWrite).WithName("PreviewQualityFilter")
             .WithSummary("What a filter would leave out of what is on sale now, without saving it")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mallgram.Catalog.Http;
 using Mallgram.Catalog.Text;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
@@ -39,16 +40,24 @@ internal static class SearchAdminEndpoints
     {
         var search = admin.MapGroup("/search").WithTags("Search");
         search.MapGet("/zero-results", EmptyAsync)
-            .WithName("ListEmptySearches").WithSummary("What was searched and not found, most often first").Produces<EmptySearchPage>()
+            .RequirePermission(Permissions.ProductsRead).WithName("ListEmptySearches")
+            .WithSummary("What was searched and not found, most often first").Produces<EmptySearchPage>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         var synonyms = search.MapGroup("/synonyms");
-        synonyms.MapGet("/", ListAsync).WithName("ListSynonyms").WithSummary("Groups of words that mean the same").Produces<SynonymPage>()
+        synonyms.MapGet("/", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("ListSynonyms")
+            .WithSummary("Groups of words that mean the same").Produces<SynonymPage>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        synonyms.MapPost("/", CreateAsync).WithName("CreateSynonyms").WithSummary("Add a group").Produces<SynonymView>(StatusCodes.Status201Created)
+        synonyms.MapPost("/", CreateAsync)
+            .RequirePermission(Permissions.ProductsWrite).WithName("CreateSynonyms")
+            .WithSummary("Add a group").Produces<SynonymView>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        synonyms.MapPut("/{id}", ReplaceAsync).WithName("ReplaceSynonyms").WithSummary("Replace a group's terms").Produces<SynonymView>()
+        synonyms.MapPut("/{id}", ReplaceAsync)
+            .RequirePermission(Permissions.ProductsWrite).WithName("ReplaceSynonyms")
+            .WithSummary("Replace a group's terms").Produces<SynonymView>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        synonyms.MapDelete("/{id}", DeleteAsync).WithName("DeleteSynonyms").WithSummary("Remove a group")
+        synonyms.MapDelete("/{id}", DeleteAsync)
+            .RequirePermission(Permissions.ProductsWrite).WithName("DeleteSynonyms").WithSummary("Remove a group")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
     }
 

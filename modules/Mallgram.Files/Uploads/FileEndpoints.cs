@@ -1,6 +1,7 @@
 using Mallgram.Files.Contracts;
 using Mallgram.Files.Images;
 using Mallgram.Files.Storage;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
@@ -33,23 +34,22 @@ internal sealed record FileView(
 
 internal static class FileEndpoints
 {
-    /// <param name="staffPolicy">Authorization policy of people who work for the store.</param>
-    public static void Map(IEndpointRouteBuilder api, string staffPolicy)
+    public static void Map(IEndpointRouteBuilder api)
     {
         var files = api.MapGroup("/files").WithTags("Files");
-        files.MapPost("", CreateAsync).RequireAuthorization(staffPolicy).WithName("CreateFile")
+        files.MapPost("", CreateAsync).RequirePermission(Permissions.FilesWrite).WithName("CreateFile")
             .WithSummary("Announce a file and get the address to upload it to")
             .Produces<CreatedUpload>(201).ProducesProblem(401).ProducesProblem(403).ProducesProblem(422);
         files.MapPut("/{id}/content", UploadAsync).AllowAnonymous().WithName("UploadFile")
             .WithSummary("Upload a file to its signed address; takes no token")
             .Produces<FileView>().ProducesProblem(403).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422);
-        files.MapGet("/{id}", GetAsync).RequireAuthorization(staffPolicy).WithName("GetFile")
+        files.MapGet("/{id}", GetAsync).RequirePermission(Permissions.FilesWrite).WithName("GetFile")
             .WithSummary("What is known of a file")
             .Produces<FileView>().ProducesProblem(404);
-        files.MapGet("/{id}/content", DownloadAsync).RequireAuthorization(staffPolicy).WithName("DownloadFile")
+        files.MapGet("/{id}/content", DownloadAsync).RequirePermission(Permissions.FilesWrite).WithName("DownloadFile")
             .WithSummary("A file's bytes, always as an attachment")
             .Produces(200).Produces(206).Produces(304).ProducesProblem(404).ProducesProblem(409);
-        files.MapDelete("/{id}", DeleteAsync).RequireAuthorization(staffPolicy).WithName("DeleteFile")
+        files.MapDelete("/{id}", DeleteAsync).RequirePermission(Permissions.FilesWrite).WithName("DeleteFile")
             .WithSummary("Delete a file for good")
             .Produces(204).ProducesProblem(404);
     }

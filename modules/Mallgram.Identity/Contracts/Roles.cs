@@ -16,6 +16,9 @@ public static class Roles
 /// <summary>Names for <c>RequireAuthorization</c>.</summary>
 public static class Policies
 {
-    /// <summary>People who work for the store, from owner to fulfilment; not affiliates, not customers.</summary>
+    /// <summary>
+    /// People who work for the store, from owner to fulfilment, and the store's API keys; not affiliates, not customers. Only a first gate:
+    /// what they may do is asked by <c>RequirePermission</c>.
+    /// </summary>
     public const string Staff = "staff";
 }

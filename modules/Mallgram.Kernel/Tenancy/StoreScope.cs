@@ -14,6 +14,9 @@ public sealed class StoreScope
     /// <summary>The store's id, or null when none is set (statements then see no rows).</summary>
     public Guid? StoreIdOrNull => _storeId;
 
+    /// <summary>What the store is called in addresses and in progress of jobs; null where no request named it.</summary>
+    public string? Slug { get; set; }
+
     /// <summary>Whose changes are audited; null for shoppers, guests and jobs. Set with the sign-in.</summary>
     public Caller? Caller { get; set; }
 

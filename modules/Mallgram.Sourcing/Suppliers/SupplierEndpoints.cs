@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -27,7 +28,8 @@ internal static class SupplierEndpoints
         "Le fournisseur n'y répond pas pour le moment ({0}). Réessayez plus tard.");
 
     public static void MapSuppliers(this IEndpointRouteBuilder admin) =>
-        admin.MapGroup("/suppliers").WithTags("Sourcing").MapGet("/{code}/search", SearchAsync).WithName("SearchSupplier")
+        admin.MapGroup("/suppliers").WithTags("Sourcing").MapGet("/{code}/search", SearchAsync)
+            .RequirePermission(Permissions.SourcingWrite).WithName("SearchSupplier")
             .WithSummary("What a supplier finds by words, at its own prices and in English; spends a call of its daily quota")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

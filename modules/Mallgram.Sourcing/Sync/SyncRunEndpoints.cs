@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Outbox;
@@ -71,18 +72,20 @@ internal static class SyncRunEndpoints
     public static void MapSyncRuns(this IEndpointRouteBuilder admin)
     {
         var runs = admin.MapGroup("/sync-runs").WithTags("Sourcing");
-        runs.MapGet("/", ListAsync).WithName("ListSyncRuns").WithSummary("Sync runs of the store, newest first")
+        runs.MapGet("/", ListAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("ListSyncRuns").WithSummary("Sync runs of the store, newest first")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        runs.MapGet("/{id}", FindAsync).WithName("GetSyncRun").WithSummary("A sync run with its counters and reasons")
+        runs.MapGet("/{id}", FindAsync)
+            .RequirePermission(Permissions.ProductsRead).WithName("GetSyncRun").WithSummary("A sync run with its counters and reasons")
             .ProducesProblem(StatusCodes.Status404NotFound);
-        runs.MapGet("/{id}/issues", IssuesAsync).WithName("ListSyncIssues")
+        runs.MapGet("/{id}/issues", IssuesAsync).RequirePermission(Permissions.ProductsRead).WithName("ListSyncIssues")
             .WithSummary("Items that a run left out: the first hundred of each reason")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        runs.MapPost("/{id}/retry", RetryAsync).WithName("RetrySyncRun")
+        runs.MapPost("/{id}/retry", RetryAsync).RequirePermission(Permissions.SourcingWrite).WithName("RetrySyncRun")
             .WithSummary("Read the items again whose details could not be read; the Worker does it")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        runs.MapPost("/{id}/rollback", RollBackAsync).WithName("RollBackSyncRun")
+        runs.MapPost("/{id}/rollback", RollBackAsync).RequirePermission(Permissions.SourcingWrite).WithName("RollBackSyncRun")
             .WithSummary("Undo what a run changed, newest run first; 202 when the Worker goes on with it")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
