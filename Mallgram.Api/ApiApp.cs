@@ -5,6 +5,7 @@ using Mallgram.Files;
 using Mallgram.Identity;
 using Mallgram.Identity.Contracts;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Problems;
@@ -68,7 +69,7 @@ public static class ApiApp
 
         var api = app.MapGroup("/api/v1");
         api.MapIdentity();
-        api.MapFiles(Policies.Staff);
+        api.MapFiles();
         api.MapCatalog();
         api.MapOrders();
         api.MapPayments();
@@ -78,6 +79,7 @@ public static class ApiApp
         admin.MapCatalogAdmin();
         admin.MapSourcingAdmin();
         admin.MapJobsAdmin();
+        api.MapGroup("/platform").RequirePlatform().MapJobsPlatform();
         return app;
     }
 }

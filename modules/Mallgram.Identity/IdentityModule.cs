@@ -1,6 +1,6 @@
+using Mallgram.Identity.Access;
 using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Codes;
-using Mallgram.Identity.Contracts;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel;
@@ -36,8 +36,7 @@ public static class IdentityModule
 
         services.AddAuthentication(BearerAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
-        services.AddAuthorizationBuilder().AddPolicy(Policies.Staff, policy => policy
-            .RequireRole(Roles.Owner, Roles.Admin, Roles.Manager, Roles.Moderator, Roles.Support, Roles.Fulfilment));
+        services.AddAccess();
         return services;
     }
 
