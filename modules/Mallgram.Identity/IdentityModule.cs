@@ -45,7 +45,7 @@ public static class IdentityModule
     {
         services.AddMigrations(typeof(IdentityModule).Assembly);
         services.AddIdentityCleanup();
-        services.AddCodesCleanup();
+        services.AddCodesData();
         services.TryAddSingleton<Passwords>();
         services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
         services.AddSingleton<ISeed, FirstAdministrator>();

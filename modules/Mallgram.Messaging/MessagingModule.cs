@@ -1,5 +1,8 @@
+using Mallgram.Identity.Contracts;
 using Mallgram.Kernel;
 using Mallgram.Messaging.Email;
+using Mallgram.Messaging.People;
+using Mallgram.Messaging.Sms;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Mallgram.Messaging;
@@ -12,8 +15,17 @@ public static class MessagingModule
         services.AddMigrations(typeof(MessagingModule).Assembly);
         services.AddOptions<SmtpOptions>().BindConfiguration(SmtpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SmtpTransport>();
+        services.AddOptions<SmsOptions>().BindConfiguration(SmsOptions.Section).ValidateDataAnnotations()
+            .Validate(o => o.HasUsableAddress, $"{SmsOptions.Section}:BaseAddress must be an http or https address.").ValidateOnStart();
+        services.AddHttpClient(PostedTextMessages.HttpClientName);
+        services.AddSingleton<ITextMessages, PostedTextMessages>();
+        services.AddSingleton<ICodeChannels, People.CodeChannels>();
+        services.AddScoped<MessageLog>();
         services.AddScoped<EmailDelivery>();
+        services.AddScoped<TextDelivery>();
         services.AddOutboxHandler<SendOrderPaidMail>();
+        services.AddOutboxHandler<SendCode>();
+        services.AddOutboxHandler<SendSecurityNotice>();
         return services;
     }
 }

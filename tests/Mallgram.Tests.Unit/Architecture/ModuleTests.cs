@@ -25,7 +25,7 @@ public sealed class ModuleTests
         ["Sourcing"] = ["Kernel", "Stores", "Catalog"],
         ["Orders"] = ["Kernel", "Stores", "Catalog"],
         ["Payments"] = ["Kernel", "Stores", "Orders"],
-        ["Messaging"] = ["Kernel", "Stores", "Orders"],
+        ["Messaging"] = ["Kernel", "Stores", "Identity", "Orders"],
     };
 
     private static readonly Assembly[] Modules =
