@@ -14,12 +14,17 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
     private const int MaxBatch = 10_000;
 
     // One anti-join by hash decides what is written at all. What the supplier took off sale comes back even with the old content.
-    private const string Compare =
+    private const string Differing =
         """
-        select g.n::int, p.id, p.content_hash = g.content_hash and p.hidden_by is distinct from 'supplier'
-        from unnest($2, $3) with ordinality g(external_id, content_hash, n)
-        join catalog.products p on p.supplier = $1 and p.external_id = g.external_id
+        select g.n::int from unnest($2, $3) with ordinality g(external_id, content_hash, n)
+        where not exists (
+            select from catalog.products p
+            where p.supplier = $1 and p.external_id = g.external_id and p.content_hash = g.content_hash and p.hidden_by is distinct from 'supplier')
+        order by g.n
         """;
+
+    private const string Known =
+        "select g.n::int, p.id from unnest($2, $3) g(n, external_id) join catalog.products p on p.supplier = $1 and p.external_id = g.external_id";
 
     private const string Hide =
         """
@@ -49,20 +54,15 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         await using var transaction = await database.BeginAsync(ct);
         var skipped = new List<SkippedItem>();
         var items = Distinct(products, skipped);
-        var hashes = items.ConvertAll(p => p.ContentHash());
-        var known = items.Count == 0 ? [] : await CompareAsync(transaction, supplier, items, hashes, ct);
+        var hashes = new byte[items.Count][];
+        // Of an unchanged sync the hashes are half of the work.
+        Parallel.For(0, items.Count, i => hashes[i] = items[i].ContentHash());
+        var differing = items.Count == 0 ? [] : await DifferingAsync(transaction, supplier, items, hashes, ct);
         var prepared = new List<(Guid? KnownId, SupplierProduct Item, PreparedProduct Product)>();
         var unsaleable = new List<string>();
-        var unchanged = 0;
-        for (var i = 0; i < items.Count; i++)
+        var unchanged = items.Count - differing.Count;
+        foreach (var (i, knownId) in differing)
         {
-            Guid? knownId = known.TryGetValue(i, out var match) ? match.Id : null;
-            if (match.IsSame)
-            {
-                unchanged++;
-                continue;
-            }
-
             var (product, problem) = ProductPreparation.Prepare(supplier, items[i], hashes[i]);
             if (product is null)
             {
@@ -231,23 +231,41 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         return items;
     }
 
-    private static async Task<Dictionary<int, (Guid Id, bool IsSame)>> CompareAsync(
-        StoreTransaction transaction, string supplier, List<SupplierProduct> items, List<byte[]> hashes, CancellationToken ct)
+    /// <returns>Places in <paramref name="items"/> of those that are new or changed, and the ids of those known.</returns>
+    private static async Task<List<(int Place, Guid? KnownId)>> DifferingAsync(
+        StoreTransaction transaction, string supplier, List<SupplierProduct> items, byte[][] hashes, CancellationToken ct)
     {
-        await using var rows = await transaction.QueryAsync(
+        var places = new List<int>();
+        await using (var rows = await transaction.QueryAsync(
             ct,
             Sql.Command(
-                Compare,
+                Differing,
                 Sql.Text(supplier),
                 Sql.Texts([.. items.Select(i => i.ExternalId)]),
-                new NpgsqlParameter<byte[][]> { TypedValue = [.. hashes], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea }));
-        var known = new Dictionary<int, (Guid, bool)>();
-        while (await rows.ReadAsync(ct))
+                new NpgsqlParameter<byte[][]> { TypedValue = hashes, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea })))
         {
-            known.Add(rows.GetInt32(0) - 1, (rows.GetGuid(1), rows.GetBoolean(2)));
+            while (await rows.ReadAsync(ct))
+            {
+                places.Add(rows.GetInt32(0) - 1);
+            }
         }
 
-        return known;
+        if (places.Count == 0)
+        {
+            return [];
+        }
+
+        var known = new Dictionary<int, Guid>();
+        await using (var rows = await transaction.QueryAsync(
+            ct, Sql.Command(Known, Sql.Text(supplier), Sql.Ints([.. places]), Sql.Texts([.. places.Select(p => items[p].ExternalId)]))))
+        {
+            while (await rows.ReadAsync(ct))
+            {
+                known.Add(rows.GetInt32(0), rows.GetGuid(1));
+            }
+        }
+
+        return places.ConvertAll(p => (p, known.TryGetValue(p, out var id) ? id : (Guid?)null));
     }
 
     /// <summary>Prices every variant; those without a price are dropped.</summary>

@@ -17,9 +17,8 @@ namespace Mallgram.Catalog.Products;
 /// For words the index of the sort is walked first, and each product asked whether its title has them: where many of the first few do
 /// (<see cref="Peek"/>, <see cref="FewAreMany"/>), a page is soon full (<see cref="ShortWalk"/>) and nothing else is done. If not, the index
 /// of words is asked. Up to <see cref="MostSorted"/> products are sorted. Of more, the walk is taken further, because many are soon met
-/// (<see cref="LongWalk"/>): up to <see cref="MostGathered"/> are compared by id, which reads nothing but the index of the sort; of still
-/// more, each product is asked again. Should they all stand far down in this sort, they are sorted, or the first
-/// <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of a page are read once.
+/// (<see cref="LongWalk"/>): it compares ids, which reads nothing but the index of the sort. Should they all stand far down in this sort,
+/// they are sorted, or the first <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of a page are read once.
 /// </remarks>
 internal sealed class ProductListSql
 {
@@ -29,7 +28,6 @@ internal sealed class ProductListSql
     private const int MostCandidates = 2_500;
     private const int MostTexts = 1_000;     // As in catalog.match_products.
     private const int MostSorted = 1_000;
-    private const int MostGathered = 10_000;
     private const int Peek = 250;
     private const int FewAreMany = 3;
     private const int ShortWalk = 1_500;
@@ -131,27 +129,19 @@ internal sealed class ProductListSql
                 near as materialized ({Walk(ShortWalk, "(select yes from peek)", HasWords())}),
                 rest as materialized (select count(*) < {limit} as yes from near),
                 """);
-            Found(text, "", "(select yes from rest)", MostGathered);
+            Found(text, "", "(select yes from rest)");
             // "is true" keeps the ids a hash that is asked row by row: as a join, the walk would be read to its end.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
                 , many as materialized (select count(*) > {MostSorted} and bool_and(tier = 2) as yes from found),
                 mid as materialized ({Walk(
-                    LongWalk, "(select m.yes and not b.yes from many m, broad b)", "(l.product_id in (select product_id from found)) is true")}),
-                far as materialized ({Walk(LongWalk, "(select yes from broad)", HasWords())}),
-                few as materialized (
-                    select (select yes from many) and (select count(*) from mid) < {limit} and (select count(*) from far) < {limit} as yes),
-                picked as (
-                    select * from found where not (select yes from many) or (select f.yes and not b.yes from few f, broad b)
-                    union all
-                    select m.* from q cross join lateral catalog.match_products(q.query, false, {MostCounted}) m
-                    where (select f.yes and b.yes from few f, broad b)),
+                    LongWalk, "(select yes from many)", "(l.product_id in (select product_id from found)) is true")}),
+                few as materialized (select (select yes from many) and (select count(*) from mid) < {limit} as yes),
+                picked as (select * from found where not (select yes from many) or (select yes from few)),
                 cut as (
                     select * from near where not (select yes from rest)
                     union all
                     select * from mid where not (select yes from few)
-                    union all
-                    select * from far where not (select yes from few)
                     union all
                     (select l.product_id, m.tier{(curated ? ", i.position" : "")}
                      from picked m join catalog.listings l on l.product_id = m.product_id {(curated ? CollectionJoin() : "")}
@@ -264,17 +254,9 @@ internal sealed class ProductListSql
 
         Query(text, suffix, attributes);
         text.Append(", ");
-        Found(text, suffix, "true", MostCandidates);
-        text.Append(CultureInfo.InvariantCulture,
-            $"""
-            , picked{suffix} as materialized (
-                select * from found{suffix} where not (select yes from broad{suffix})
-                union all
-                select m.* from q{suffix} q cross join lateral catalog.match_products(q.query, false, {MostCounted}) m
-                where (select yes from broad{suffix})),
-
-            """);
-        return $"picked{suffix} m join catalog.listings l on l.product_id = m.product_id";
+        Found(text, suffix, "true");
+        text.Append(", ");
+        return $"found{suffix} m join catalog.listings l on l.product_id = m.product_id";
     }
 
     /// <summary><c>q</c>: the query and the corrected words, one row.</summary>
@@ -287,13 +269,12 @@ internal sealed class ProductListSql
         text.Append(CultureInfo.InvariantCulture, $"q{suffix} as materialized ({query})");
     }
 
-    /// <summary><c>found</c>: products that have it; <c>broad</c>: whether more have it than were looked at.</summary>
-    private void Found(StringBuilder text, string suffix, string when, int most) => text.Append(CultureInfo.InvariantCulture,
+    /// <summary><c>found</c>: the first products that have it.</summary>
+    private void Found(StringBuilder text, string suffix, string when) => text.Append(CultureInfo.InvariantCulture,
         $"""
         found{suffix} as materialized (
             select m.product_id, m.tier from q{suffix} q
-            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {most}) m where {when}),
-        broad{suffix} as materialized (select count(*) > {most} and bool_and(tier = 2) as yes from found{suffix})
+            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {MostCounted}) m where {when})
         """);
 
     private static string HasWords() =>
