@@ -10,6 +10,7 @@ using Mallgram.Catalog.Quality;
 using Mallgram.Catalog.Search;
 using Mallgram.Catalog.Stock;
 using Mallgram.Kernel;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,6 +23,9 @@ public static class CatalogModule
     {
         services.AddMigrations(typeof(CatalogModule).Assembly);
         services.AddCatalogCleanup();
+        services.AddStoreMeter(StoreMeters.Products, "select count(*) from catalog.products where store_id = $1");
+        services.AddOnboardingStep("first_product", 50, "Put a product on sale", "Mettre un produit en vente",
+            "exists (select from catalog.products where store_id = $1 and status = 'active')");
         services.AddScoped<ICatalogImport, CatalogImport>();
         services.AddScoped<CategoryImport>();
         services.AddOutboxHandler<JudgeProducts>();

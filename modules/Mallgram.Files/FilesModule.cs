@@ -6,6 +6,7 @@ using Mallgram.Files.Uploads;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Cleanup;
 using Mallgram.Kernel.Http.Outbound;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -40,6 +41,10 @@ public static class FilesModule
         services.AddScoped<CreateUpload>();
         services.AddScoped<ReceiveUpload>();
         services.AddScoped<StoredFiles>();
+        services.AddScoped<IStorePictures, StorePictures>();
+        services.AddSingleton<IStoreErasure, StoreFiles>();
+        services.AddStoreMeter(
+            StoreMeters.StorageBytes, "select coalesce(sum(size), 0)::bigint from files.files where store_id = $1 and state = 'ready'");
         services.AddScoped<IFiles>(provider => provider.GetRequiredService<StoredFiles>());
         return services;
     }

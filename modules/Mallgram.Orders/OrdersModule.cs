@@ -1,6 +1,7 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Orders.Contracts;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,6 +14,9 @@ public static class OrdersModule
     {
         services.AddMigrations(typeof(OrdersModule).Assembly);
         services.AddSingleton<IEntityMapping, Order.Mapping>();
+        services.AddStoreMeter(StoreMeters.Orders, "select count(*) from orders.orders where store_id = $1");
+        services.AddOnboardingStep("first_test_order", 90, "Place a test order", "Passer une commande d'essai",
+            "exists (select from orders.orders where store_id = $1)");
         services.AddScoped<PlaceOrder>();
         services.AddScoped<OrderStock>();
         services.AddScoped<CompleteOrder>();

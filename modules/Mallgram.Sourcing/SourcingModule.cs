@@ -6,6 +6,7 @@ using Mallgram.Sourcing.Cleanup;
 using Mallgram.Sourcing.OpenPlatform;
 using Mallgram.Sourcing.Suppliers;
 using Mallgram.Sourcing.Sync;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,7 @@ public static class SourcingModule
         services.AddOutboxHandler<ForgetLeftOutItems>();
         services.AddOutboxHandler<ForgetUnlockedItem>();
         services.AddScoped<StoreSync>();
+        services.AddSingleton<IStoreSeed, StoreSuppliers>();
         if (configuration.GetSection(AliExpressSection).Exists())
         {
             services.AddOpenPlatformSupplier<AliExpressSupplier, AliExpressOptions>(AliExpressSupplier.SupplierCode, AliExpressSection);

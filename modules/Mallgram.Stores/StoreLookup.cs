@@ -14,34 +14,52 @@ internal sealed class StoreLookup(AppDataSource app) : IStores, IDisposable
     // when it is full, new ones are simply not kept.
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 
-    private const string Columns = "select s.id, s.slug, s.name, s.currency, s.country, s.language, s.email_from from stores.stores s ";
+    public ValueTask<Store?> FindBySlugAsync(string slug, CancellationToken ct) => FindAsync("slug", slug, ct);
 
-    public ValueTask<Store?> FindBySlugAsync(string slug, CancellationToken ct) =>
-        FindAsync(("slug", slug), Columns + "where s.slug = $1", Sql.Text(slug), ct);
-
-    public ValueTask<Store?> FindByHostAsync(string host, CancellationToken ct) =>
-        FindAsync(("host", host), Columns + "join stores.domains d on d.store_id = s.id where d.host = lower($1)", Sql.Text(host), ct);
+    public ValueTask<Store?> FindByHostAsync(string host, CancellationToken ct) => FindAsync("host", host, ct);
 
     public async ValueTask<Store> GetAsync(Guid id, CancellationToken ct) =>
-        await FindAsync(("id", id), Columns + "where s.id = $1", Sql.Uuid(id), ct) ?? throw new InvalidOperationException($"There is no store {id}.");
+        await FindAsync("id", id.ToString(), ct) ?? throw new InvalidOperationException($"There is no store {id}.");
 
-    private async ValueTask<Store?> FindAsync(object key, string sql, NpgsqlParameter parameter, CancellationToken ct)
+    private async ValueTask<Store?> FindAsync(string by, string value, CancellationToken ct)
     {
-        if (_cache.TryGetValue(key, out Store? known))
+        if (_cache.TryGetValue((by, value), out Store? known))
         {
             return known;
         }
 
-        await using var command = app.Source.CreateCommand(sql);
-        command.Parameters.Add(parameter);
+        await using var command = app.Source.CreateCommand("select * from stores.find($1, $2)");
+        command.Parameters.Add(Sql.Text(by));
+        command.Parameters.Add(Sql.Text(value));
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var store = await reader.ReadAsync(ct)
-            ? new Store(
-                reader.GetGuid(0), reader.GetString(1), reader.GetString(2), Currency.Of(reader.GetString(3)),
-                reader.GetString(4), reader.GetString(5), reader.GetString(6))
-            : null;
-        return _cache.Set(key, store, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Fresh, Size = 1 });
+        var store = await reader.ReadAsync(ct) ? Read(reader) : null;
+        return _cache.Set((by, value), store, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Fresh, Size = 1 });
     }
+
+    private static Store Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetString(1), row.GetString(2), Currency.Of(row.GetString(3)), row.GetString(4), row.GetString(5), row.GetString(6))
+    {
+        Status = row.GetString(7) switch
+        {
+            "active" => StoreStatus.Active,
+            "suspended" => StoreStatus.Suspended,
+            _ => StoreStatus.Closing,
+        },
+        Limits = new StoreLimits(Int(row, 8), Int(row, 9), row.IsDBNull(10) ? null : row.GetInt64(10), row.GetInt32(11), row.GetInt32(12)),
+        Look = StoreLook.Default with
+        {
+            Primary = Text(row, 13) ?? StoreLook.Default.Primary,
+            OnPrimary = Text(row, 14) ?? StoreLook.Default.OnPrimary,
+            LogoFileId = row.IsDBNull(15) ? null : row.GetGuid(15),
+            FooterEnglish = Text(row, 16),
+            FooterFrench = Text(row, 17),
+            FrontEnd = Text(row, 18),
+        },
+    };
+
+    private static int? Int(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public void Dispose() => _cache.Dispose();
 }

@@ -1,5 +1,6 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,6 +21,10 @@ internal static class PricingSetup
         services.AddScoped<StoreReprice>();
         services.AddScoped<RulePreviews>();
         services.AddOutboxHandler<RequestReprice>();
+        services.AddScoped<IStoreMarkets, StoreMarkets>();
+        services.AddSingleton<IStoreSeed, StorePricing>();
+        services.AddOnboardingStep("currency_and_countries", 20, "Choose currencies and countries", "Choisir devises et pays",
+            "exists (select from catalog.markets where store_id = $1 and is_default)");
     }
 
     public static void MapPricingAdmin(this IEndpointRouteBuilder admin)

@@ -77,7 +77,8 @@ internal sealed partial class Reprice(
     {
         await using var command = platform.Source.CreateCommand(
             """
-            select m.store_id from catalog.markets m left join catalog.repricings r on r.store_id = m.store_id
+            select m.store_id from catalog.markets m join stores.stores s on s.id = m.store_id and s.status = 'active'
+            left join catalog.repricings r on r.store_id = m.store_id
             where m.is_default and m.store_id <> all($1)
               and exists (select from catalog.price_rules d where d.store_id = m.store_id and d.is_default)
               and (r.finished_at is null or r.wanted > r.done or r.working_on is not null

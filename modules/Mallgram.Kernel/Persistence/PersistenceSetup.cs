@@ -23,6 +23,7 @@ public static class PersistenceSetup
             Pools.Create(ConnectionString(provider, "mallgram_platform"), environment.ApplicationName + "-platform", maxPoolSize: 12)));
         services.TryAddScoped<StoreScope>();
         services.AddScoped<StoreDatabase>();
+        services.AddScoped<PlatformDatabase>();
 
         services.AddSingleton<IDbContextFactory<MallgramDbContext>>(provider => new PooledDbContextFactory<MallgramDbContext>(
             new DbContextOptionsBuilder<MallgramDbContext>()

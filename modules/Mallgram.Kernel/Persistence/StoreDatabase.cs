@@ -14,13 +14,17 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
     internal const string SetStore = "select set_config('app.store_id', $1, true), set_config('app.caller', $2, true)";
 
     /// <summary>Runs statements in one round trip and one implicit transaction. The reader stands before the first statement's rows.</summary>
-    public async Task<StoreReader> QueryAsync(CancellationToken ct, params NpgsqlBatchCommand[] commands)
+    public Task<StoreReader> QueryAsync(CancellationToken ct, params NpgsqlBatchCommand[] commands) =>
+        QueryAsync(app.Source, scope.StoreIdOrNull, scope.Caller, commands, ct);
+
+    internal static async Task<StoreReader> QueryAsync(
+        NpgsqlDataSource source, Guid? storeId, Caller? caller, NpgsqlBatchCommand[] commands, CancellationToken ct)
     {
-        var connection = await app.Source.OpenConnectionAsync(ct);
+        var connection = await source.OpenConnectionAsync(ct);
         try
         {
             var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(SetStoreCommand(scope.StoreIdOrNull, scope.Caller));
+            batch.BatchCommands.Add(SetStoreCommand(storeId, caller));
             foreach (var command in commands)
             {
                 batch.BatchCommands.Add(command);
@@ -51,13 +55,16 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
     }
 
     /// <summary>Starts a transaction for the scope's store. <c>BEGIN</c> and the store travel with the first statements.</summary>
-    public async Task<StoreTransaction> BeginAsync(CancellationToken ct)
+    public Task<StoreTransaction> BeginAsync(CancellationToken ct) => BeginAsync(app.Source, scope.StoreId, scope.Caller, signal, ct);
+
+    internal static async Task<StoreTransaction> BeginAsync(
+        NpgsqlDataSource source, Guid storeId, Caller? caller, IOutboxSignal signal, CancellationToken ct)
     {
-        var connection = await app.Source.OpenConnectionAsync(ct);
+        var connection = await source.OpenConnectionAsync(ct);
         try
         {
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
-            return new StoreTransaction(connection, transaction, scope.StoreId, scope.Caller, signal);
+            return new StoreTransaction(connection, transaction, storeId, caller, signal);
         }
         catch
         {

@@ -67,7 +67,10 @@ internal sealed class ProductSync(PlatformDataSource platform, IServiceScopeFact
     private async Task<List<(Guid StoreId, string Supplier)>> AccountsAsync(CancellationToken ct)
     {
         await using var command = platform.Source.CreateCommand(
-            "select store_id, supplier from sourcing.supplier_accounts where enabled order by store_id, supplier");
+            """
+            select a.store_id, a.supplier from sourcing.supplier_accounts a join stores.stores s on s.id = a.store_id and s.status = 'active'
+            where a.enabled order by a.store_id, a.supplier
+            """);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var accounts = new List<(Guid, string)>();
         while (await reader.ReadAsync(ct))

@@ -12,6 +12,40 @@ public sealed record Store(Guid Id, string Slug, string Name, Currency Currency,
 {
     /// <summary>Slug of the store that is meant when none is named.</summary>
     public const string DefaultSlug = "mallgram";
+
+    public StoreStatus Status { get; init; } = StoreStatus.Active;
+
+    public StoreLimits Limits { get; init; } = new(Products: null, Staff: null, StorageBytes: null, RequestsPerMinute: 1000, RequestsPerHour: 10_000);
+
+    public StoreLook Look { get; init; } = StoreLook.Default;
+}
+
+/// <summary>What the platform lets a store do.</summary>
+public enum StoreStatus
+{
+    Active,
+
+    /// <summary>Sells nothing; staff may read. Jobs pass it by.</summary>
+    Suspended,
+
+    /// <summary>Its rows are being removed; it answers as if it were not there.</summary>
+    Closing,
+}
+
+/// <summary>The plan's limits, or those the platform gave this store instead. Null: none.</summary>
+/// <param name="StorageBytes">Uploaded files together.</param>
+/// <param name="RequestsPerMinute">Of one client: person, key or network address.</param>
+/// <param name="RequestsPerHour">Of one client.</param>
+public sealed record StoreLimits(int? Products, int? Staff, long? StorageBytes, int RequestsPerMinute, int RequestsPerHour);
+
+/// <summary>How the store's mails look.</summary>
+/// <param name="Primary">Colour of headings and buttons, <c>#rrggbb</c>.</param>
+/// <param name="OnPrimary">Colour of text on it.</param>
+/// <param name="LogoFileId">An uploaded image; null: the name in letters.</param>
+/// <param name="FrontEnd">https address of the storefront, without a slash at its end; null: none is known.</param>
+public sealed record StoreLook(string Primary, string OnPrimary, Guid? LogoFileId, string? FooterEnglish, string? FooterFrench, string? FrontEnd)
+{
+    public static StoreLook Default { get; } = new("#1d4ed8", "#ffffff", LogoFileId: null, FooterEnglish: null, FooterFrench: null, FrontEnd: null);
 }
 
 /// <summary>Finds stores. Answers may be up to five seconds old.</summary>
