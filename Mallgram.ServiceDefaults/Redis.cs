@@ -86,15 +86,30 @@ internal sealed class RedisOutboxSignal(RedisConnection redis) : BackgroundServi
 }
 
 /// <summary>
-/// Redis as the cache that all processes share. An answer that takes longer than <see cref="Patience"/> is not waited for; after a failure
+/// Redis as the cache and the counters that all processes share. An answer that takes longer than <see cref="Patience"/> is not waited for; after a failure
 /// nobody asks for <see cref="Pause"/>.
 /// </summary>
-internal sealed partial class RedisSharedCache(RedisConnection redis, ILogger<RedisSharedCache> logger) : ISharedCache
+internal sealed partial class RedisSharedCache(RedisConnection redis, ILogger<RedisSharedCache> logger) : ISharedCache, ISharedCounters
 {
+    private const string AddScript =
+        """
+        local totals = {}
+        for i, key in ipairs(KEYS) do
+            totals[i] = redis.call('INCRBY', key, ARGV[2 * i - 1])
+            if totals[i] == tonumber(ARGV[2 * i - 1]) then
+                redis.call('EXPIRE', key, ARGV[2 * i])
+            end
+        end
+        return totals
+        """;
+
+    /// <summary>Nobody waits for a count, so it may take longer than a cached answer.</summary>
+    private static readonly TimeSpan CountingPatience = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
     private static readonly Counter<long> Failures = MallgramTelemetry.Meter.CreateCounter<long>(
-        "mallgram.cache.redis_failures", description: "Times the shared cache did not answer and was left alone for a while.");
+        "mallgram.cache.redis_failures", description: "Times Redis did not answer for a cached value or a rate limit and was left alone for a while.");
 
     private long _pausedAt;
 
@@ -133,6 +148,28 @@ internal sealed partial class RedisSharedCache(RedisConnection redis, ILogger<Re
         }
     }
 
+    public async Task<long[]?> AddAsync(SharedCount[] counts)
+    {
+        if (Database() is not { } database)
+        {
+            return null;
+        }
+
+        try
+        {
+            var answer = await database.ScriptEvaluateAsync(
+                AddScript,
+                [.. counts.Select(c => (RedisKey)c.Key)],
+                [.. counts.SelectMany(c => new RedisValue[] { c.Add, (long)c.Lifetime.TotalSeconds })]).WaitAsync(CountingPatience);
+            return (long[]?)answer;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            Fail(e.GetType().Name);
+            return null;
+        }
+    }
+
     private IDatabase? Database()
     {
         var pausedAt = Volatile.Read(ref _pausedAt);
@@ -151,7 +188,7 @@ internal sealed partial class RedisSharedCache(RedisConnection redis, ILogger<Re
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The shared cache does not answer ({Failure}); going on without it")]
+    [LoggerMessage(LogLevel.Warning, "The shared cache does not answer ({Failure}); each process caches and counts alone")]
     private partial void LogAway(string failure);
 }
 
@@ -161,7 +198,7 @@ internal sealed class RedisHealth(RedisConnection redis) : IHealthCheck
     {
         if (redis.Current is not { } connection)
         {
-            return HealthCheckResult.Degraded("Redis does not answer; hints and caches are per process.");
+            return HealthCheckResult.Degraded("Redis does not answer; hints, caches and rate limits are per process.");
         }
 
         try
@@ -171,7 +208,7 @@ internal sealed class RedisHealth(RedisConnection redis) : IHealthCheck
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            return HealthCheckResult.Degraded("Redis does not answer; hints and caches are per process.", e);
+            return HealthCheckResult.Degraded("Redis does not answer; hints, caches and rate limits are per process.", e);
         }
     }
 }

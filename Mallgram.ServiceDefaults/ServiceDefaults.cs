@@ -62,7 +62,9 @@ public static class ServiceDefaultsSetup
             builder.Services.AddSingleton<RedisOutboxSignal>();
             builder.Services.AddSingleton<Kernel.Outbox.IOutboxSignal>(p => p.GetRequiredService<RedisOutboxSignal>());
             builder.Services.AddHostedService(p => p.GetRequiredService<RedisOutboxSignal>());
-            builder.Services.AddSingleton<Kernel.Caching.ISharedCache, RedisSharedCache>();
+            builder.Services.AddSingleton<RedisSharedCache>();
+            builder.Services.AddSingleton<Kernel.Caching.ISharedCache>(p => p.GetRequiredService<RedisSharedCache>());
+            builder.Services.AddSingleton<Kernel.Caching.ISharedCounters>(p => p.GetRequiredService<RedisSharedCache>());
             builder.Services.AddHealthChecks().AddCheck<RedisHealth>("redis", HealthStatus.Degraded, timeout: TimeSpan.FromSeconds(2));
         }
 

@@ -35,7 +35,7 @@ internal static class OrderEndpoints
         CancellationToken ct)
     {
         var caller = context.User.FindFirst("sub")?.Value;
-        var key = IdempotencyKey.Require(context.Request, scope.StoreId, caller ?? "guest", "orders.place", body.Bytes);
+        var key = IdempotencyKey.Require(context.Request, scope.StoreId, caller, "orders.place", body.Bytes);
         var userId = PublicId.TryParse(PublicId.User, caller, out var user) ? user : (Guid?)null;
         var (answer, replayed) = await placeOrder.PlaceAsync(body.Value, key, userId, ct);
         var id = JsonElement.Parse(answer.Body).GetProperty("id").GetString()!;

@@ -61,7 +61,7 @@ internal static class PaymentEndpoints
         JsonBody<InitializePayment> body, HttpContext context, StoreScope scope, IPaymentStarter starter, CancellationToken ct)
     {
         var key = IdempotencyKey.Require(
-            context.Request, scope.StoreId, context.User.FindFirst("sub")?.Value ?? "guest", "payments.initialize", body.Bytes);
+            context.Request, scope.StoreId, context.User.FindFirst("sub")?.Value, "payments.initialize", body.Bytes);
         var request = body.Value;
         var errors = new FieldErrors();
         errors.Require(request.OrderId, "order_id", 64);

@@ -32,6 +32,12 @@ public static partial class ProblemAnswers
         [503] = new("Unavailable", "Indisponible"),
     };
 
+    // What the edge tells on every answer, refusals included.
+    private static readonly string[] Kept =
+    [
+        "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Content-Type-Options", "Referrer-Policy", "Strict-Transport-Security",
+    ];
+
     // One for all requests: a closure each would be garbage of the hottest path.
     private static readonly Func<object, Task> NameRequest = static state =>
     {
@@ -118,7 +124,13 @@ public static partial class ProblemAnswers
 
     public static async Task WriteAsync(HttpContext context, ProblemException e)
     {
+        var kept = Array.ConvertAll(Kept, name => context.Response.Headers[name]);
         context.Response.Clear();
+        for (var i = 0; i < Kept.Length; i++)
+        {
+            context.Response.Headers[Kept[i]] = kept[i];
+        }
+
         context.Response.StatusCode = e.Problem.Status;
         context.Response.ContentType = "application/problem+json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";

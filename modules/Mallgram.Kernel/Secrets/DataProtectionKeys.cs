@@ -36,12 +36,26 @@ internal sealed class DataProtectionKeys(AppDataSource app) : IXmlRepository
 
 public static class SecretsSetup
 {
-    /// <summary>Data Protection with one key ring for all processes of the installation, kept in PostgreSQL.</summary>
+    /// <summary>
+    /// Data Protection with one key ring for all processes of the installation, kept in PostgreSQL and sealed with <c>Secrets:MasterKey</c>.
+    /// </summary>
     public static IServiceCollection AddMallgramSecrets(this IServiceCollection services)
     {
+        services.AddOptions<SecretsOptions>().BindConfiguration("Secrets").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptions.Validation>();
+        services.AddSingleton<MasterKeys>();
+        services.AddHostedService<KeyRingSealing>();
+        services.AddSingleton<Idempotency.AnswerSeal>();
         services.AddDataProtection().SetApplicationName("mallgram");
-        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
-            new ConfigureOptions<KeyManagementOptions>(o => o.XmlRepository = new DataProtectionKeys(provider.GetRequiredService<AppDataSource>())));
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(o =>
+        {
+            o.XmlRepository = new DataProtectionKeys(provider.GetRequiredService<AppDataSource>());
+            var keys = provider.GetRequiredService<MasterKeys>();
+            if (keys.CurrentId is not null)
+            {
+                o.XmlEncryptor = new MasterKeyXmlEncryptor(keys);
+            }
+        }));
         return services;
     }
 }
