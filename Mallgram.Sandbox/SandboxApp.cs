@@ -4,6 +4,7 @@ using Mallgram.Sandbox.Control;
 using Mallgram.Sandbox.Mail;
 using Mallgram.Sandbox.MtnMomo;
 using Mallgram.Sandbox.OpenExchangeRates;
+using Mallgram.Sandbox.Phones;
 using Mallgram.ServiceDefaults;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -43,6 +44,7 @@ public static class SandboxApp
         builder.Services.AddAlibaba(options);
         builder.Services.AddExchangeRates(options);
         builder.Services.AddMail();
+        builder.Services.AddPhones();
         builder.Services.AddMtnMomo(options);
 
         var app = builder.Build();
@@ -52,11 +54,13 @@ public static class SandboxApp
         app.MapExchangeRates();
         app.MapMtnMomo();
         app.MapMail();
+        app.MapPhones();
         app.MapDefaultEndpoints();
 
         // Reads the journals now, so that a bad file is a clear refusal to start and not a failing first request.
         app.Services.GetRequiredService<MomoLedger>();
         app.Services.GetRequiredService<MailStore>();
+        app.Services.GetRequiredService<TextStore>();
         return app;
     }
 

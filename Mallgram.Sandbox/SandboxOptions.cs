@@ -18,7 +18,7 @@ internal sealed class SandboxOptions
     /// <summary>Same seed and size, same catalogues.</summary> <value>1</value>
     public int CatalogueSeed { get; set; } = 1;
 
-    /// <summary>Where payments and mails are kept across restarts; empty: in memory only.</summary>
+    /// <summary>Where payments, mails and text messages are kept across restarts; empty: in memory only.</summary>
     public string DataDirectory { get; set; } = "";
 
     /// <summary>Address the SMTP server listens on.</summary> <value>127.0.0.1</value>

@@ -53,5 +53,6 @@ internal static class DevelopmentSettings
         ("Files__Images__SizedByHost__0", $"127.0.0.1:{ports.Sandbox}"),
         ("Messaging__Smtp__Host", "127.0.0.1"),
         ("Messaging__Smtp__Port", $"{ports.Smtp}"),
+        ("Messaging__Sms__BaseAddress", "http://sandbox/sms"),
     ];
 }

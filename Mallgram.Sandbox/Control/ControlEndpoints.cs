@@ -105,6 +105,7 @@ internal static class ControlEndpoints
             ("Product pictures", "/aliexpress/img/{item}-{number}.png, /alibaba/img/…, smaller as ….png_220x220.png"),
             ("Open Exchange Rates", "/openexchangerates/api/latest.json"),
             ("MTN MoMo Collections", "/mtn-momo/collection, /mtn-momo/v1_0/apiuser"),
+            ("Text messages", "/sms"),
             ("SMTP", FormattableString.Invariant($"{options.SmtpHost}:{services.GetRequiredService<Mail.SmtpServer>().Port}")),
             ("Kept in", options.DataDirectory.Length > 0
                 ? Path.GetFullPath(options.DataDirectory)
@@ -119,7 +120,8 @@ internal static class ControlEndpoints
         }
 
         page.Line("</dl><ul><li><a href=\"/mailbox\">Mailbox</a>: mails that were sent</li>")
-            .Line("<li><a href=\"/mtn-momo/phone\">Phone</a>: approve or reject mobile money prompts</li>")
+            .Line("<li><a href=\"/phones\">Phones</a>: text messages that were sent</li>")
+            .Line("<li><a href=\"/mtn-momo/phone\">MoMo phone</a>: approve or reject mobile money prompts</li>")
             .Line("<li><a href=\"/control\">Controls</a>: make ").Text(string.Join(", ", providers.Select(p => p.Title)))
             .Line(" misbehave</li>")
             .Line("<li><a href=\"/control/state\">State and counters</a> as JSON</li></ul>");

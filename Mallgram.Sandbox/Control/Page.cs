@@ -30,7 +30,7 @@ internal static class Page
         "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'";
 
     private static readonly (string Href, string Label)[] Links =
-        [("/", "Sandbox"), ("/mailbox", "Mailbox"), ("/mtn-momo/phone", "Phone"), ("/control", "Controls")];
+        [("/", "Sandbox"), ("/mailbox", "Mailbox"), ("/phones", "Phones"), ("/mtn-momo/phone", "MoMo phone"), ("/control", "Controls")];
 
     public static IResult Html(string title, PageBody body)
     {

@@ -101,6 +101,10 @@ public class MallgramApp : IAsyncLifetime
     public async Task<JsonElement[]> MailsToAsync(string address) =>
         [.. (await SandboxHttp.GetFromJsonAsync<JsonElement>("/mailbox.json?limit=100&to=" + Uri.EscapeDataString(address))).GetProperty("data").EnumerateArray()];
 
+    /// <summary>Text messages the sandbox got for a number, newest first.</summary>
+    public async Task<JsonElement[]> TextsToAsync(string number) =>
+        [.. (await SandboxHttp.GetFromJsonAsync<JsonElement>($"/phones/{number}/messages")).GetProperty("data").EnumerateArray()];
+
     public async Task ControlAsync(string provider, object change)
     {
         using var answer = await SandboxHttp.PostAsJsonAsync("/control/" + provider, change);
@@ -160,6 +164,7 @@ public class MallgramApp : IAsyncLifetime
             "--Payments:MtnMomo:ApiKey=00112233445566778899aabbccddeeff",
             "--Messaging:Smtp:Host=127.0.0.1",
             $"--Messaging:Smtp:Port={SandboxApp.SmtpPort(Sandbox)}",
+            $"--Messaging:Sms:BaseAddress={sandbox}sms",
             "--Jobs:Schedules:product-sync=off",
             "--Jobs:Schedules:settle-pending-payments=off",
             "--Jobs:Schedules:reprice=off",
