@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.Tokens;
+using Mallgram.Kernel.Ids;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 
@@ -15,11 +16,13 @@ public sealed class AccessTokensTests
     private static readonly Guid Store = Guid.Parse("01930000-0000-7000-8000-000000000001");
     private static readonly Guid OtherStore = Guid.Parse("01930000-0000-7000-8000-000000000002");
     private static readonly Guid Person = Guid.Parse("01930000-0000-7000-8000-00000000aaaa");
+    private static readonly Guid Session = Guid.Parse("01930000-0000-7000-8000-00000000bbbb");
+    private static readonly Guid Administrator = Guid.Parse("01930000-0000-7000-8000-00000000cccc");
 
     [Fact]
     public void A_fresh_token_names_the_person_and_the_role()
     {
-        var token = At(Noon).Issue(Person, Store, Roles.Manager);
+        var token = At(Noon).Issue(Person, Store, Roles.Manager, Session);
 
         var principal = At(Noon.AddMinutes(14)).Read(token, Store);
 
@@ -31,13 +34,38 @@ public sealed class AccessTokensTests
     }
 
     [Fact]
+    public void A_token_names_its_session()
+    {
+        var principal = At(Noon).Read(At(Noon).Issue(Person, Store, Roles.Customer, Session), Store)!;
+
+        Assert.Equal(PublicId.Format(PublicId.Session, Session), principal.FindFirst("sid")?.Value);
+        Assert.Null(principal.FindFirst("act"));
+    }
+
+    [Fact]
+    public void An_impersonation_names_the_administrator_and_ends_with_the_shorter_of_both_lives()
+    {
+        var impersonation = Guid.Parse("01930000-0000-7000-8000-00000000dddd");
+        var brief = At(Noon).IssueImpersonation(Person, Store, Roles.Customer, Administrator, impersonation, Noon.AddMinutes(5));
+        var lengthy = At(Noon).IssueImpersonation(Person, Store, Roles.Customer, Administrator, impersonation, Noon.AddMinutes(50));
+
+        var principal = At(Noon.AddMinutes(4)).Read(brief, Store)!;
+        Assert.Equal(PublicId.Format(PublicId.PlatformAdministrator, Administrator), principal.FindFirst("act")?.Value);
+        Assert.Equal(PublicId.Format(PublicId.Impersonation, impersonation), principal.FindFirst("imp")?.Value);
+        Assert.Null(principal.FindFirst("sid"));
+        Assert.Null(At(Noon.AddMinutes(5)).Read(brief, Store));
+        Assert.NotNull(At(Noon.AddMinutes(14)).Read(lengthy, Store));
+        Assert.Null(At(Noon.AddMinutes(15)).Read(lengthy, Store));
+    }
+
+    [Fact]
     public void Two_tokens_of_one_person_differ() =>
-        Assert.NotEqual(At(Noon).Issue(Person, Store, Roles.Owner), At(Noon).Issue(Person, Store, Roles.Owner));
+        Assert.NotEqual(At(Noon).Issue(Person, Store, Roles.Owner, Session), At(Noon).Issue(Person, Store, Roles.Owner, Session));
 
     [Fact]
     public void An_expired_token_is_refused()
     {
-        var token = At(Noon).Issue(Person, Store, Roles.Owner);
+        var token = At(Noon).Issue(Person, Store, Roles.Owner, Session);
 
         Assert.NotNull(At(Noon.AddMinutes(15).AddSeconds(-1)).Read(token, Store));
         Assert.Null(At(Noon.AddMinutes(15)).Read(token, Store));
@@ -46,16 +74,16 @@ public sealed class AccessTokensTests
     [Fact]
     public void A_token_of_the_future_is_refused_beyond_the_clock_skew_of_replicas()
     {
-        Assert.NotNull(At(Noon).Read(At(Noon.AddSeconds(29)).Issue(Person, Store, Roles.Owner), Store));
-        Assert.Null(At(Noon).Read(At(Noon.AddSeconds(31)).Issue(Person, Store, Roles.Owner), Store));
+        Assert.NotNull(At(Noon).Read(At(Noon.AddSeconds(29)).Issue(Person, Store, Roles.Owner, Session), Store));
+        Assert.Null(At(Noon).Read(At(Noon.AddSeconds(31)).Issue(Person, Store, Roles.Owner, Session), Store));
     }
 
     [Fact]
-    public void A_token_of_another_store_is_refused() => Assert.Null(At(Noon).Read(At(Noon).Issue(Person, OtherStore, Roles.Owner), Store));
+    public void A_token_of_another_store_is_refused() => Assert.Null(At(Noon).Read(At(Noon).Issue(Person, OtherStore, Roles.Owner, Session), Store));
 
     [Fact]
     public void A_token_of_another_key_is_refused() =>
-        Assert.Null(At(Noon).Read(At(Noon, "another signing key of 32+ bytes, yes").Issue(Person, Store, Roles.Owner), Store));
+        Assert.Null(At(Noon).Read(At(Noon, "another signing key of 32+ bytes, yes").Issue(Person, Store, Roles.Owner, Session), Store));
 
     [Fact]
     public void A_forged_token_with_our_key_and_claims_is_read_so_that_the_refusals_below_mean_something() =>
@@ -124,7 +152,7 @@ public sealed class AccessTokensTests
     [Fact]
     public void A_changed_payload_is_refused()
     {
-        var parts = At(Noon).Issue(Person, Store, Roles.Support).Split('.');
+        var parts = At(Noon).Issue(Person, Store, Roles.Support, Session).Split('.');
         var claims = JsonNode.Parse(WebEncoders.Base64UrlDecode(parts[1]))!.AsObject();
         claims["role"] = Roles.Owner;
 
@@ -137,7 +165,7 @@ public sealed class AccessTokensTests
         var header = new JsonObject { ["alg"] = "dir", ["enc"] = "A256CBC-HS512", ["zip"] = "DEF" };
 
         Assert.Null(At(Noon).Read($"{Part(header)}..AAAA.AAAA.AAAA", Store));
-        Assert.Null(At(Noon).Read(At(Noon).Issue(Person, Store, Roles.Owner) + ".AAAA.AAAA", Store));
+        Assert.Null(At(Noon).Read(At(Noon).Issue(Person, Store, Roles.Owner, Session) + ".AAAA.AAAA", Store));
     }
 
     [Fact]
@@ -169,8 +197,8 @@ public sealed class AccessTokensTests
     {
         ["iss"] = "mallgram",
         ["aud"] = "mallgram-api",
-        ["sub"] = Mallgram.Kernel.Ids.PublicId.Format(Mallgram.Kernel.Ids.PublicId.User, Person),
-        ["store"] = Mallgram.Kernel.Ids.PublicId.Format(Mallgram.Kernel.Ids.PublicId.Store, Store),
+        ["sub"] = PublicId.Format(PublicId.User, Person),
+        ["store"] = PublicId.Format(PublicId.Store, Store),
         ["role"] = Roles.Owner,
         ["nbf"] = Noon.ToUnixTimeSeconds(),
         ["exp"] = Noon.AddMinutes(15).ToUnixTimeSeconds(),

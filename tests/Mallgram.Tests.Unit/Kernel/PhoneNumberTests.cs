@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Mallgram.Payments;
+using Mallgram.Kernel;
 
-namespace Mallgram.Tests.Unit.Payments;
+namespace Mallgram.Tests.Unit.Kernel;
 
 public sealed class PhoneNumberTests
 {
@@ -12,6 +12,10 @@ public sealed class PhoneNumberTests
     [InlineData("670000001", "CM", "237670000001")]
     [InlineData("082 000 0001", "ZA", "27820000001")]
     [InlineData("(0)82-000-0001", "ZA", "27820000001")]
+    [InlineData("98765 43210", "IN", "919876543210")]
+    [InlineData("0803 123 4567", "NG", "2348031234567")]
+    [InlineData("07 07 12 34 56", "CI", "2250707123456")]
+    [InlineData("01 97 12 34 56", "BJ", "2290197123456")]
     [InlineData("46733123453", "CM", "46733123453")]
     [InlineData("+46733123453", "CM", "46733123453")]
     public void Numbers_become_MSISDNs(string text, string country, string expected)
