@@ -2,8 +2,6 @@ using Mallgram.Catalog.Import;
 using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
-using Npgsql;
-using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Bulk;
 
@@ -95,7 +93,7 @@ internal sealed class CatalogNames(StoreDatabase database, TimeProvider clock)
                     select kernel.current_store(), c.* from unnest($1, $2, $3, $4, $5) c
                     """,
                     Sql.Uuids([.. made.Select(m => m.Id)]),
-                    new NpgsqlParameter<Guid?[]> { TypedValue = [.. made.Select(m => m.ParentId)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                    Sql.Uuids([.. made.Select(m => m.ParentId)]),
                     Sql.Texts([.. made.Select(m => m.Slug)]), Sql.Texts([.. made.Select(m => m.Name)]), Sql.Texts([.. made.Select(m => m.Path)])),
                 Sql.Command("select catalog.rebuild_category_tree()"));
         }

@@ -3,7 +3,6 @@ using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Import;
 
@@ -167,7 +166,7 @@ internal sealed class CategoryImport(StoreDatabase database, TimeProvider clock)
             yield return Sql.Command(
                 UpsertCategories,
                 Sql.Uuids([.. written.Select(c => c.Id)]),
-                Uuids(written.Select(c => c.ParentId)),
+                Sql.Uuids([.. written.Select(c => c.ParentId)]),
                 Sql.Texts([.. written.Select(c => c.Slug)]),
                 Sql.Texts([.. written.Select(c => c.Name)]),
                 Sql.Texts([.. written.Select(c => c.NameFr!)]));
@@ -182,14 +181,11 @@ internal sealed class CategoryImport(StoreDatabase database, TimeProvider clock)
             Sql.Texts([.. mapped.Select(m => m.Node.Parent?.ExternalId!)]),
             Sql.Texts([.. mapped.Select(m => m.Node.Name)]),
             Sql.Texts([.. mapped.Select(m => m.Node.NameFr!)]),
-            Uuids(mapped.Select(m => m.CategoryId)));
+            Sql.Uuids([.. mapped.Select(m => m.CategoryId)]));
 
         // Products may have come before their category did.
         yield return Sql.Command("select catalog.apply_category_mapping($1, $2, null)", Sql.Text(supplier), Sql.Texts(externalIds));
     }
-
-    private static NpgsqlParameter<Guid?[]> Uuids(IEnumerable<Guid?> values) =>
-        new() { TypedValue = [.. values], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
 
     /// <param name="Locked">Fields that a person edited.</param>
     private sealed record Category(Guid Id, Guid? ParentId, string Slug, string Name, string? NameFr, string[] Locked)

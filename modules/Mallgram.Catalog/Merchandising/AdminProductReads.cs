@@ -253,7 +253,7 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
         {
             var (onHand, reserved) = (rows.GetInt32(7), rows.GetInt32(8));
             variants.Add(new AdminVariant(
-                PublicId.Format(PublicId.Variant, rows.GetGuid(0)), rows.GetString(1), Text(rows, 2), JsonElement.Parse(rows.GetString(3)),
+                PublicId.Format(PublicId.Variant, rows.GetGuid(0)), rows.GetString(1), rows.TextOrNull(2), JsonElement.Parse(rows.GetString(3)),
                 rows.IsDBNull(4) ? null : Image(rows.GetString(4)), rows.GetInt32(5), rows.GetBoolean(6), onHand, reserved,
                 Math.Max(0, onHand - reserved), rows.GetBoolean(9), prices.GetValueOrDefault(rows.GetGuid(0)) ?? []));
         }
@@ -264,8 +264,8 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
         {
             changes.Add(new AdminChange(
                 rows.GetFieldValue<DateTimeOffset>(0), rows.GetString(1), PublicId.Format(PublicId.Variant, rows.GetGuid(2)), rows.GetString(3),
-                rows.IsDBNull(4) ? null : rows.GetInt64(4), rows.IsDBNull(5) ? null : rows.GetInt64(5), Text(rows, 6), rows.GetString(7),
-                Text(rows, 8), Text(rows, 9)));
+                rows.IsDBNull(4) ? null : rows.GetInt64(4), rows.IsDBNull(5) ? null : rows.GetInt64(5), rows.TextOrNull(6), rows.GetString(7),
+                rows.TextOrNull(8), rows.TextOrNull(9)));
         }
 
         await rows.NextResultAsync(ct);
@@ -280,19 +280,19 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
             Slug = rows.GetString(1),
             FormerSlugs = rows.GetFieldValue<string[]>(41),
             Name = rows.GetString(2),
-            NameFr = Text(rows, 3),
-            Description = Text(rows, 4),
-            DescriptionFr = Text(rows, 5),
+            NameFr = rows.TextOrNull(3),
+            Description = rows.TextOrNull(4),
+            DescriptionFr = rows.TextOrNull(5),
             Status = rows.GetString(6),
-            HiddenBy = Text(rows, 7),
+            HiddenBy = rows.TextOrNull(7),
             Category = rows.IsDBNull(8)
                 ? null : new AdminCategoryReference(PublicId.Format(PublicId.Category, rows.GetGuid(8)), rows.GetString(9), rows.GetString(10)),
-            Brand = Text(rows, 11),
-            BrandSlug = Text(rows, 12),
+            Brand = rows.TextOrNull(11),
+            BrandSlug = rows.TextOrNull(12),
             Tags = rows.GetFieldValue<string[]>(42),
             Attributes = JsonElement.Parse(rows.GetString(13)),
             Images = [.. rows.GetFieldValue<string[]>(14).Select(Image)],
-            VideoUrl = Text(rows, 15),
+            VideoUrl = rows.TextOrNull(15),
             WeightGrams = Number(rows, 16),
             ShipsWithinDays = Number(rows, 17),
             Featured = rows.GetBoolean(18),
@@ -301,10 +301,10 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
             ComputedBestSeller = rows.GetBoolean(21),
             SortOrder = rows.GetInt32(22),
             LowStockThreshold = Number(rows, 23),
-            SeoTitle = Text(rows, 24),
-            SeoTitleFr = Text(rows, 25),
-            SeoDescription = Text(rows, 26),
-            SeoDescriptionFr = Text(rows, 27),
+            SeoTitle = rows.TextOrNull(24),
+            SeoTitleFr = rows.TextOrNull(25),
+            SeoDescription = rows.TextOrNull(26),
+            SeoDescriptionFr = rows.TextOrNull(27),
             Offers = offers,
             Variants = variants,
             Collections = collections,
@@ -312,7 +312,7 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
             Supplier = rows.IsDBNull(29)
                 ? null
                 : new AdminSupplierFacts(
-                    rows.GetString(29), rows.GetString(30), Text(rows, 31), Text(rows, 32), Text(rows, 33), Fraction(rows, 34), Number(rows, 35),
+                    rows.GetString(29), rows.GetString(30), rows.TextOrNull(31), rows.TextOrNull(32), rows.TextOrNull(33), Fraction(rows, 34), Number(rows, 35),
                     Fraction(rows, 36), rows.GetInt32(37), JsonElement.Parse(rows.GetString(38))),
             Changes = changes,
             CreatedAt = rows.GetFieldValue<DateTimeOffset>(39),
@@ -321,8 +321,6 @@ internal sealed class AdminProductReads(StoreDatabase database, IImageAddresses 
     }
 
     private AdminImage Image(string source) => new(source, images.Of(source));
-
-    private static string? Text(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetString(column);
 
     private static int? Number(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetInt32(column);
 

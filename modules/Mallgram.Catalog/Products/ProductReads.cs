@@ -153,7 +153,7 @@ internal sealed class ProductReads(StoreDatabase database, IImageAddresses image
         }
 
         var item = ReadItem(rows);
-        var description = Text(rows, 17);
+        var description = rows.TextOrNull(17);
         var view = new ProductView
         {
             Id = item.Id,
@@ -172,17 +172,17 @@ internal sealed class ProductReads(StoreDatabase database, IImageAddresses image
             UpdatedAt = item.UpdatedAt,
             Description = description,
             Images = [.. rows.GetFieldValue<string[]>(18).Select(images.Of).OfType<string>()],
-            BrandSlug = Text(rows, 19),
+            BrandSlug = rows.TextOrNull(19),
             Featured = rows.GetBoolean(20),
             New = rows.GetBoolean(21),
             BestSeller = rows.GetBoolean(22),
             ShipsWithinDays = rows.IsDBNull(23) ? null : rows.GetInt32(23),
-            VideoUrl = Text(rows, 24),
+            VideoUrl = rows.TextOrNull(24),
             Specifications = Pairs(rows.GetString(25)),
-            Seo = new SeoView(Text(rows, 26) ?? item.Name, Text(rows, 27) ?? Beginning(description)),
+            Seo = new SeoView(rows.TextOrNull(26) ?? item.Name, rows.TextOrNull(27) ?? Beginning(description)),
             Tags = rows.GetFieldValue<string[]>(28),
-            Offers = ReadOffers(Text(rows, 29)),
-            Attributes = ReadAttributes(Text(rows, 30)),
+            Offers = ReadOffers(rows.TextOrNull(29)),
+            Attributes = ReadAttributes(rows.TextOrNull(30)),
             Variants = [],
         };
         await rows.NextResultAsync(ct);
@@ -230,8 +230,8 @@ internal sealed class ProductReads(StoreDatabase database, IImageAddresses image
                 tiers.Clear();
                 var available = rows.GetInt32(5);
                 variant = new VariantView(
-                    PublicId.Format(PublicId.Variant, id), rows.GetString(1), Text(rows, 2) ?? product.Name, default, null,
-                    available >= product.MinOrderQuantity, available, images.Of(Text(rows, 3)), Pairs(rows.GetString(4)), []);
+                    PublicId.Format(PublicId.Variant, id), rows.GetString(1), rows.TextOrNull(2) ?? product.Name, default, null,
+                    available >= product.MinOrderQuantity, available, images.Of(rows.TextOrNull(3)), Pairs(rows.GetString(4)), []);
             }
 
             var least = rows.GetInt32(6);
@@ -260,7 +260,7 @@ internal sealed class ProductReads(StoreDatabase database, IImageAddresses image
             Category = rows.IsDBNull(4)
                 ? null
                 : new CategoryReference(PublicId.Format(PublicId.Category, rows.GetGuid(4)), rows.GetString(5), rows.GetString(6)),
-            Brand = Text(rows, 7),
+            Brand = rows.TextOrNull(7),
             Price = new Money(rows.GetInt64(9), currency),
             CompareAtPrice = rows.IsDBNull(10) ? null : new Money(rows.GetInt64(10), currency),
             MinOrderQuantity = rows.GetInt32(11),
@@ -268,12 +268,10 @@ internal sealed class ProductReads(StoreDatabase database, IImageAddresses image
             // Dividing drops the trailing zeros that numeric(3,2) has: 4.9, not 4.90.
             Rating = rows.IsDBNull(13) ? null : rows.GetDecimal(13) / 1.00m,
             ReviewCount = rows.GetInt32(14),
-            ImageUrl = images.Of(Text(rows, 15)),
+            ImageUrl = images.Of(rows.TextOrNull(15)),
             UpdatedAt = rows.GetDateTime(16),
         };
     }
-
-    private static string? Text(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetString(column);
 
     private static string? Beginning(string? text) =>
         text is null ? null : text.Length <= 160 ? text.ReplaceLineEndings(" ") : text[..(char.IsHighSurrogate(text[159]) ? 159 : 160)].ReplaceLineEndings(" ");

@@ -61,7 +61,8 @@ internal static class ShelfEndpoints
             var found = new List<BrandView>();
             while (await reader.Rows.ReadAsync(token))
             {
-                found.Add(new BrandView(reader.Rows.GetString(0), reader.Rows.GetString(1), Text(reader, 2), images.Of(Text(reader, 3))));
+                var row = reader.Rows;
+                found.Add(new BrandView(row.GetString(0), row.GetString(1), row.TextOrNull(2), images.Of(row.TextOrNull(3))));
             }
 
             var page = found.Take(count).ToList();
@@ -120,10 +121,8 @@ internal static class ShelfEndpoints
         """;
 
     private static CollectionView Collection(StoreReader reader, IServiceProvider services) => new(
-        PublicId.Format(CollectionPrefix, reader.Rows.GetGuid(0)), reader.Rows.GetString(1), reader.Rows.GetString(2), Text(reader, 3),
-        services.GetRequiredService<IImageAddresses>().Of(Text(reader, 4)));
-
-    private static string? Text(StoreReader reader, int column) => reader.Rows.IsDBNull(column) ? null : reader.Rows.GetString(column);
+        PublicId.Format(CollectionPrefix, reader.Rows.GetGuid(0)), reader.Rows.GetString(1), reader.Rows.GetString(2), reader.Rows.TextOrNull(3),
+        services.GetRequiredService<IImageAddresses>().Of(reader.Rows.TextOrNull(4)));
 
     private static int Limit(string? sent)
     {

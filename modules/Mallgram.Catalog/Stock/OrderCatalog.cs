@@ -3,7 +3,6 @@ using Mallgram.Kernel;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Tenancy;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Stock;
 
@@ -42,8 +41,8 @@ internal sealed class OrderCatalog(StoreScope scope) : IOrderCatalog
 
     public NpgsqlBatchCommand Quote(IReadOnlyList<QuoteLine> lines, Currency? currency = null) => Sql.Command(
         QuoteSql,
-        Ids(lines.Select(l => l.VariantId)),
-        Ids(lines.Select(l => l.ProductId)),
+        Sql.Uuids([.. lines.Select(l => l.VariantId)]),
+        Sql.Uuids([.. lines.Select(l => l.ProductId)]),
         Sql.Ints([.. lines.Select(l => l.Quantity)]),
         Sql.Bool(scope.Language == "fr"),
         Sql.Text(currency?.Code));
@@ -117,7 +116,4 @@ internal sealed class OrderCatalog(StoreScope scope) : IOrderCatalog
 
         return variants;
     }
-
-    private static NpgsqlParameter Ids(IEnumerable<Guid?> ids) =>
-        new NpgsqlParameter<Guid?[]> { TypedValue = [.. ids], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
 }

@@ -59,6 +59,9 @@ public static class Sql
     public static NpgsqlParameter Uuids(Guid[] value) =>
         new NpgsqlParameter<Guid[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
 
+    public static NpgsqlParameter Uuids(Guid?[] value) =>
+        new NpgsqlParameter<Guid?[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
+
     public static NpgsqlParameter Texts(string[] value) =>
         new NpgsqlParameter<string[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
