@@ -1,5 +1,8 @@
 using System.Security.Claims;
 using Mallgram.Identity.Contracts;
+using Mallgram.Identity.Devices;
+using Mallgram.Identity.Recovery;
+using Mallgram.Identity.Registration;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel.Http;
@@ -16,9 +19,12 @@ internal static class AuthEndpoints
     public static void MapAuthEndpoints(this IEndpointRouteBuilder app)
     {
         var auth = app.MapGroup("/auth").WithTags("Sign-in");
-        auth.MapPost("/login", LogIn).WithName("LogIn").WithSummary("Sign in by e-mail address and password")
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+        auth.MapPost("/login", LogIn).WithName("LogIn").WithSummary("Sign in by e-mail address or phone number, and password")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status429TooManyRequests);
+        auth.MapPost("/register", RegisterAsync).WithName("Register")
+            .WithSummary("Make a customer account by e-mail address or phone number, and sign in")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status429TooManyRequests);
         auth.MapPost("/refresh", Refresh).WithName("RefreshSession").WithSummary("Trade a refresh token for new tokens; each is good once")
             .Accepts<RefreshRequest>("application/json")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
@@ -26,12 +32,22 @@ internal static class AuthEndpoints
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         auth.MapGet("/me", Me).WithName("GetMe").WithSummary("Who is signed in")
             .RequireAuthorization().ProducesProblem(StatusCodes.Status401Unauthorized);
+        auth.MapSessions();
+        auth.MapRecovery();
     }
 
-    private static async Task<Ok<SessionView>> LogIn(JsonBody<LogInRequest> body, LogIn logIn, HttpContext context)
+    private static async Task<Ok<LogInAnswer>> LogIn(JsonBody<LogInRequest> body, LogIn logIn, HttpContext context)
     {
-        var session = await logIn.RunAsync(body.Value, context, context.RequestAborted);
-        return Secret(context, session);
+        var answer = await logIn.RunAsync(body.Value, context, context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(answer);
+    }
+
+    private static async Task<Created<SessionView>> RegisterAsync(JsonBody<RegisterRequest> body, Register register, HttpContext context)
+    {
+        var session = await register.RunAsync(body.Value, context, context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Created("/api/v1/auth/me", session);
     }
 
     private static async Task<Ok<SessionView>> Refresh(HttpContext context, RefreshSession refresh, TimeProvider clock)

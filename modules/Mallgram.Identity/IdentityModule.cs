@@ -1,7 +1,9 @@
 using Mallgram.Identity.Access;
 using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Codes;
+using Mallgram.Identity.Registration;
 using Mallgram.Identity.SignIn;
+using Mallgram.Identity.Supabase;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Migrations;
@@ -9,7 +11,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mallgram.Identity;
 
@@ -26,13 +27,9 @@ public static class IdentityModule
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<SignInAttempts>();
-        services.AddScoped<RefreshTokens>();
-        services.AddScoped<People>();
-        services.AddScoped<SignInHistory>();
-        services.AddScoped<Sessions>();
-        services.AddScoped<LogIn>();
-        services.AddScoped<RefreshSession>();
+        services.AddAccounts();
         services.AddOneTimeCodes();
+        services.AddSupabaseSignIn();
 
         services.AddAuthentication(BearerAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
@@ -46,7 +43,7 @@ public static class IdentityModule
         services.AddMigrations(typeof(IdentityModule).Assembly);
         services.AddIdentityCleanup();
         services.AddCodesData();
-        services.TryAddSingleton<Passwords>();
+        services.AddPasswords();
         services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
         services.AddSingleton<ISeed, FirstAdministrator>();
         return services;

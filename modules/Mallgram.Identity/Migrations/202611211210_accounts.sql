@@ -1,5 +1,5 @@
 -- Accounts: bcrypt hashes of imported people are verified by pgcrypto; sessions end with all their refresh tokens.
--- An extension and functions only: no locks on tables. Undo: drop the functions, then the extension.
+-- An extension, functions and an index on a table that is empty yet: no long locks. Undo: drop them.
 
 create extension if not exists pgcrypto;
 
@@ -33,3 +33,5 @@ create function identity.bcrypt_matches(hash text, password text) returns boolea
         then crypt(password, '$2a$' || substr(hash, 5, 25)) = '$2a$' || substr(hash, 5)
         else false end
 $$;
+
+create index sessions_age on identity.sessions (last_used_at);

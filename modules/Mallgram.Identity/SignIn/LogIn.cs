@@ -1,54 +1,82 @@
+using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Identity;
 
 namespace Mallgram.Identity.SignIn;
 
-internal sealed record LogInRequest(string? Email, string? Password);
+internal sealed record LogInRequest(string? Email, string? Phone, string? Password);
 
-/// <summary>Signs a person in by e-mail address and password.</summary>
-internal sealed class LogIn(
-    People people, Passwords passwords, SignInAttempts attempts, Sessions sessions, StoreScope scope)
+/// <param name="Challenge">Good for a few minutes and one answer.</param>
+/// <param name="Methods">What the person can answer with: <c>totp</c>, <c>sms</c>, <c>email</c>, <c>recovery</c>.</param>
+internal sealed record SecondFactorAsked(string Challenge, IReadOnlyList<string> Methods);
+
+/// <summary>A session; or, of a person with a second factor, what to answer first.</summary>
+internal sealed record LogInAnswer
 {
-    private const int MaxEmailLength = 320;
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PersonView? User { get; init; }
 
-    /// <exception cref="ProblemException">401, 422 or 429. Unknown address and wrong password answer alike, in text and time.</exception>
-    public async Task<SessionView> RunAsync(LogInRequest request, HttpContext context, CancellationToken ct)
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? AccessToken { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RefreshToken { get; init; }
+
+    /// <summary>Life of the access token, seconds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ExpiresIn { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SecondFactorAsked? SecondFactor { get; init; }
+
+    public static LogInAnswer Of(SessionView session) => new()
     {
-        var (email, password) = Check(request);
-        var address = context.Connection.RemoteIpAddress;
-        if (attempts.Begin(scope.StoreId, email, address) is { } wait)
+        User = session.User,
+        AccessToken = session.AccessToken,
+        RefreshToken = session.RefreshToken,
+        ExpiresIn = session.ExpiresIn,
+    };
+}
+
+/// <summary>Signs a person in by address and password.</summary>
+internal sealed class LogIn(
+    People people, PasswordCheck passwordCheck, Passwords passwords, SignInAttempts attempts, SignInRules rules, Sessions sessions,
+    CurrentStore store, StoreScope scope)
+{
+    /// <exception cref="ProblemException">
+    /// 401, 403 for a disabled account whose password was right, 422 or 429. Unknown address, wrong password and locked account answer
+    /// alike, in text and time.
+    /// </exception>
+    public async Task<LogInAnswer> RunAsync(LogInRequest request, HttpContext context, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (contact, password) = Check(request);
+        var network = context.Connection.RemoteIpAddress;
+        if (attempts.Begin(scope.StoreId, contact.Key, network) is { } wait)
         {
             throw new ProblemException(SignInProblems.TooManyAttempts, Math.Ceiling(wait.TotalSeconds)) { RetryAfter = wait };
         }
 
-        var person = await people.FindByEmailAsync(email, ct);
-        var verdict = passwords.Verify(person?.PasswordHash, password);
-        if (person is null || verdict == PasswordVerificationResult.Failed)
+        var person = await people.FindAsync(contact, ct);
+        var right = await passwordCheck.IsRightAsync(person, password, ct);
+        if (person is null || !right || rules.IsLocked(person))
         {
+            await rules.RefusedAsync(person, right, context, ct);
+            await passwords.HoldRefusalAsync(started, ct);
             throw new ProblemException(SignInProblems.InvalidCredentials);
         }
 
-        attempts.Succeeded(scope.StoreId, email, address);
-        if (verdict == PasswordVerificationResult.SuccessRehashNeeded)
-        {
-            await people.ReplaceHashAsync(person, passwords.Hash(password), ct);
-        }
-
-        return await sessions.StartAsync(person, "password", secondFactor: false, context, ct);
+        attempts.Succeeded(scope.StoreId, contact.Key, network);
+        return LogInAnswer.Of(await sessions.StartAsync(person, "password", secondFactor: false, context, ct));
     }
 
-    private static (string Email, string Password) Check(LogInRequest request)
+    private (Contact Contact, string Password) Check(LogInRequest request)
     {
         var fields = new FieldErrors();
-        var email = request.Email?.Trim();
-        fields.Require(email, "email", MaxEmailLength);
-        if (email is not null && email.Any(char.IsControl))
-        {
-            fields.Add("email", "must not hold control characters", "ne doit pas contenir de caractères de contrôle");
-        }
-
+        var contact = Contact.Read(request.Email, request.Phone, store.Store.Country, fields);
         if (string.IsNullOrEmpty(request.Password))
         {
             fields.Add("password", "is required", "est obligatoire");
@@ -56,6 +84,6 @@ internal sealed class LogIn(
 
         fields.AtMost(request.Password, "password", Passwords.MaxLength);
         fields.ThrowIfAny();
-        return (email!, request.Password!);
+        return (contact!, request.Password!);
     }
 }

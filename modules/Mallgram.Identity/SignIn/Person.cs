@@ -54,6 +54,9 @@ internal sealed class People(StoreDatabase database, StoreScope scope)
             $"select {Person.Columns} from identity.users where store_id = $1 and lower(email) = lower($2)",
             Sql.Uuid(scope.StoreId), Sql.Text(email)), ct);
 
+    public Task<Person?> FindAsync(Contact contact, CancellationToken ct) =>
+        contact.Email is { } email ? FindByEmailAsync(email, ct) : FindByPhoneAsync(contact.Phone!, ct);
+
     /// <param name="phone">E.164.</param>
     public Task<Person?> FindByPhoneAsync(string phone, CancellationToken ct) => FindAsync(
         Sql.Command(

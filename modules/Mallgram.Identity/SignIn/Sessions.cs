@@ -49,13 +49,14 @@ internal sealed class Sessions(
                     """
                     update identity.users set last_sign_in_at = $3, failed_attempts = 0, locked_until = null
                     where store_id = $1 and id = $2 and status = 'active' and password_changed_at is not distinct from $4
+                        and ($6 <> 'password' or locked_until is null or locked_until <= $3)
                     returning exists (select from identity.sessions s where s.store_id = $1 and s.user_id = $2)
                         and not exists (
                             select from identity.sessions s
                             where s.store_id = $1 and s.user_id = $2 and s.user_agent is not distinct from $5)
                     """,
                     Sql.Uuid(scope.StoreId), Sql.Uuid(person.Id), Sql.Time(now), Sql.Time(person.PasswordChangedAt),
-                    Sql.Text(device.UserAgent)),
+                    Sql.Text(device.UserAgent), Sql.Text(method)),
                 Sql.Command(
                     """
                     insert into identity.sessions (store_id, id, user_id, method, second_factor, address, user_agent, created_at, last_used_at)

@@ -30,7 +30,7 @@ internal sealed class AccessTokens
     private const string Audience = "mallgram-api";
 
     /// <summary>How far the clocks of two replicas may differ for a token that was issued a moment ago.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxLength, SetDefaultTimesOnTokenCreation = false };
     private readonly SigningCredentials _credentials;

@@ -1,4 +1,10 @@
+using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Mallgram.Identity.Access;
+using Mallgram.Identity.Contracts;
+using Mallgram.Identity.SignIn;
+using Mallgram.Identity.Supabase;
+using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
@@ -7,19 +13,18 @@ using Microsoft.Extensions.Options;
 namespace Mallgram.Identity.Tokens;
 
 /// <summary>
-/// Scheme <c>Bearer</c>. Runs after the store is known: a token of another store is no sign-in here. Answers bare 401 and 403, which the
-/// problem middleware dresses.
+/// Scheme <c>Bearer</c>: access tokens of ours, or of the Supabase project that the store names. Runs after the store is known: a token of
+/// another store is no sign-in here. Says whose changes are audited. Answers bare 401 and 403, which the problem middleware dresses.
 /// </summary>
 internal sealed class BearerAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens, StoreScope scope)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens,
+    SupabaseTokens supabase, StoreScope scope)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
     private const string Prefix = SchemeName + " ";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
-
-    private AuthenticateResult Authenticate()
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var header = Request.Headers.Authorization;
         if (header.Count == 0)
@@ -33,8 +38,25 @@ internal sealed class BearerAuthentication(
             return AuthenticateResult.Fail("No bearer token.");
         }
 
-        return tokens.Read(value[Prefix.Length..].Trim(), store) is { } person
-            ? AuthenticateResult.Success(new AuthenticationTicket(person, SchemeName))
-            : AuthenticateResult.Fail("The access token is not valid.");
+        var token = value[Prefix.Length..].Trim();
+        if ((tokens.Read(token, store) ?? await supabase.AuthenticateAsync(token, Context.RequestAborted)) is not { } person)
+        {
+            return AuthenticateResult.Fail("The access token is not valid.");
+        }
+
+        scope.Caller = CallerOf(person);
+        return AuthenticateResult.Success(new AuthenticationTicket(person, SchemeName));
+    }
+
+    /// <summary>Null for customers and affiliates, unless a platform administrator acts as one.</summary>
+    private Caller? CallerOf(ClaimsPrincipal person)
+    {
+        var subject = person.FindFirst(CurrentUser.SubjectClaim)!.Value;
+        var administrator = person.FindFirst(AccessTokens.ActorClaim)?.Value;
+        return administrator is not null || RolePermissions.IsStaff(person.Role())
+            ? new Caller(
+                administrator ?? subject, administrator is null ? null : subject, ClientDevice.Of(Context).Address,
+                ProblemAnswers.RequestId(Context))
+            : null;
     }
 }

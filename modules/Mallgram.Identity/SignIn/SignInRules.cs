@@ -1,0 +1,46 @@
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Tenancy;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Mallgram.Identity.SignIn;
+
+/// <summary>
+/// Locks an account after too many wrong passwords in a row, counted in the database, so on all replicas together. Whoever guesses cannot
+/// tell: a locked account answers like a wrong password. Codes and a password reset open it again.
+/// </summary>
+internal sealed class SignInRules(
+    StoreDatabase database, StoreScope scope, SignInHistory history, IOptions<SignInAttemptsOptions> options, TimeProvider clock)
+{
+    public bool IsLocked(Person person) => person.LockedUntil > clock.GetUtcNow();
+
+    /// <summary>Counts a refusal and writes it down.</summary>
+    /// <param name="person">Null: nobody to count for.</param>
+    /// <param name="right">The password was right but the account is locked: no guess to count.</param>
+    public async Task RefusedAsync(Person? person, bool right, HttpContext context, CancellationToken ct)
+    {
+        if (person is null)
+        {
+            return;
+        }
+
+        var entries = history.Entries(person, "password", IsLocked(person) ? "locked" : "wrong_password", secondFactor: false, context);
+        await database.ExecuteAsync(ct, right ? [.. entries] : [Count(person), .. entries]);
+    }
+
+    // A lock that has run out starts the count anew.
+    private NpgsqlBatchCommand Count(Person person) => Sql.Command(
+        """
+        update identity.users u set
+            failed_attempts = n.failures,
+            locked_until = case when u.locked_until > $3 then u.locked_until when n.failures >= $4 then $5 end
+        from (
+            select id, case when locked_until <= $3 then 1 else failed_attempts + 1 end as failures from identity.users
+            where store_id = $1 and id = $2 for update
+        ) n
+        where u.store_id = $1 and u.id = n.id
+        """,
+        Sql.Uuid(scope.StoreId), Sql.Uuid(person.Id), Sql.Time(clock.GetUtcNow()), Sql.Int(options.Value.LockAfter),
+        Sql.Time(clock.GetUtcNow() + options.Value.LockFor));
+}
