@@ -1,3 +1,4 @@
+using Mallgram.Api.Edge;
 using Mallgram.Api.Health;
 using Mallgram.Api.OpenApi;
 using Mallgram.Catalog;
@@ -6,6 +7,7 @@ using Mallgram.Identity;
 using Mallgram.Identity.Contracts;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Access;
+using Mallgram.Kernel.Audit;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Problems;
@@ -30,6 +32,8 @@ public static class ApiApp
         builder.Services.AddKernel(builder.Environment);
         builder.AddDatabaseHealth();
         builder.AddSharedRedis();
+        builder.AddForwardedAddresses();
+        builder.AddEdge();
         builder.Services.AddStores();
         builder.Services.AddIdentity(builder.Configuration);
         builder.Services.AddFiles();
@@ -39,11 +43,6 @@ public static class ApiApp
         builder.Services.AddPayments(builder.Configuration);
         builder.Services.AddMessaging();
 
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
-        });
         builder.Services.ConfigureHttpJsonOptions(o => MallgramJson.Configure(o.SerializerOptions));
         builder.Services.AddResponseCompression(o => o.EnableForHttps = true);
         builder.Services.AddMallgramOpenApi();
@@ -51,23 +50,28 @@ public static class ApiApp
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseForwardedAddresses();
         app.UseProblemAnswers();
+        app.UseFrontDoor(strictTransport: !app.Environment.IsDevelopment());
         app.UseResponseCompression();
         app.MapDefaultEndpoints();
         app.MapMallgramOpenApi();
         app.UseRouting();
-        // Probes and the contract belong to no store and must answer without the database.
-        app.UseWhen(
-            context => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal, out var part) && part.HasValue),
-            stores => stores.UseStores());
-        // Most requests are of guests: without a token there is nothing to read, and what wants one still answers 401. The mark keeps the
-        // host from putting authentication in front of everything by itself, where no store is known yet.
+        app.UseRequestTimeouts();
+        // The mark keeps the host from putting authentication in front of everything by itself, where no store is known yet.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
-        app.UseWhen(context => context.Request.Headers.Authorization.Count > 0, signedIn => signedIn.UseAuthentication());
+        // Probes and the contract belong to no store and must answer without the database.
+        app.UseWhen(IsOfStore, stores =>
+        {
+            stores.UseStores().UseCors().UseStaffAddresses();
+            // Most requests are of guests: without a token there is nothing to read, and what wants one still answers 401.
+            stores.UseWhen(context => context.Request.Headers.Authorization.Count > 0, signedIn => signedIn.UseAuthentication());
+            stores.UseRateLimits();
+        });
         app.UseAuthorization();
         app.MapHealthDetails();
 
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").WithCosts();
         api.MapIdentity();
         api.MapFiles();
         api.MapCatalog();
@@ -79,7 +83,14 @@ public static class ApiApp
         admin.MapCatalogAdmin();
         admin.MapSourcingAdmin();
         admin.MapJobsAdmin();
-        api.MapGroup("/platform").RequirePlatform().MapJobsPlatform();
+        admin.MapAuditAdmin();
+        var platform = api.MapGroup("/platform").RequirePlatform();
+        platform.MapJobsPlatform();
+        platform.MapAuditPlatform();
         return app;
     }
+
+    private static bool IsOfStore(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
+        || (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal, out var part) && part.HasValue);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mallgram.Kernel.Persistence;
 using Mallgram.ServiceDefaults.PackageSet;
+using Mallgram.ServiceDefaults.Redaction;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -33,6 +34,7 @@ public static class ServiceDefaultsSetup
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         builder.Logging.AddFilter("Quartz", LogLevel.Warning);
+        RedactedLogs.Add(builder.Services);
         Telemetry.Add(builder, exports: !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]));
         OutgoingHttp.AddDefaults(builder);
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);

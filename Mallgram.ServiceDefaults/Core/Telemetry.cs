@@ -1,8 +1,10 @@
+using System.Diagnostics;
+using Mallgram.ServiceDefaults.Redaction;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -35,26 +37,33 @@ internal static class Telemetry
             logs.IncludeScopes = true;
             logs.AddOtlpExporter();
         });
-        builder.Services.AddSingleton<IHostedService>(_ => new Providers(Resource(builder)));
+        builder.Services.AddSingleton<IHostedService>(provider => new Providers(
+            Resource(builder), provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<Redactor>()));
     }
 
     private static ResourceBuilder Resource(IHostApplicationBuilder builder) => ResourceBuilder.CreateDefault()
         .AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName)
         .AddEnvironmentVariableDetector();
 
-    private sealed class Providers(ResourceBuilder resource) : IHostedService, IDisposable
+    private sealed class Providers(ResourceBuilder resource, IConfiguration configuration, Redactor redactor) : IHostedService, IDisposable
     {
         private TracerProvider? _traces;
         private MeterProvider? _metrics;
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            // Where to export to comes from the process's configuration, not from environment variables alone.
             _traces = Sdk.CreateTracerProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton(configuration))
                 .SetResourceBuilder(resource)
                 .AddSource(Sources)
-                .AddProcessor(new ProbeFilter(new BatchActivityExportProcessor(new OtlpTraceExporter(new OtlpExporterOptions()))))
+                .AddProcessor(new ProbeFilter())
+                .AddProcessor(new RedactedTraces(redactor))
+                .AddOtlpExporter()
                 .Build();
-            _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
+            _metrics = Sdk.CreateMeterProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton(configuration))
+                .SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build();
             return Task.CompletedTask;
         }
 
@@ -68,26 +77,14 @@ internal static class Telemetry
     }
 
     /// <summary>Health probes come every few seconds and would drown the traces.</summary>
-    private sealed class ProbeFilter(BaseProcessor<System.Diagnostics.Activity> next) : BaseProcessor<System.Diagnostics.Activity>
+    private sealed class ProbeFilter : BaseProcessor<Activity>
     {
-        public override void OnStart(System.Diagnostics.Activity data) => next.OnStart(data);
-
-        public override void OnEnd(System.Diagnostics.Activity data)
+        public override void OnEnd(Activity data)
         {
-            if (data.GetTagItem("url.path") is not ("/health" or "/alive"))
+            if (data.GetTagItem("url.path") is "/health" or "/alive")
             {
-                next.OnEnd(data);
+                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             }
-        }
-
-        protected override bool OnForceFlush(int timeoutMilliseconds) => next.ForceFlush(timeoutMilliseconds);
-
-        protected override bool OnShutdown(int timeoutMilliseconds) => next.Shutdown(timeoutMilliseconds);
-
-        protected override void Dispose(bool disposing)
-        {
-            next.Dispose();
-            base.Dispose(disposing);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Mallgram.ServiceDefaults.Redaction;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,8 @@ internal static class Telemetry
             .WithTracing(traces => traces
                 .AddSource("Mallgram", "Npgsql", "Quartz")
                 .AddAspNetCoreInstrumentation(o => o.Filter = context => !IsProbe(context.Request.Path))
-                .AddHttpClientInstrumentation());
+                .AddHttpClientInstrumentation()
+                .AddProcessor(provider => new RedactedTraces(provider.GetRequiredService<Redactor>())));
         if (exports)
         {
             telemetry.UseOtlpExporter();
