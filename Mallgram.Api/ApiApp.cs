@@ -69,6 +69,7 @@ public static class ApiApp
             stores.UseRateLimits();
         });
         app.UseAuthorization();
+        app.UseSecondFactorRule();
         app.MapHealthDetails();
 
         var api = app.MapGroup("/api/v1").WithCosts();

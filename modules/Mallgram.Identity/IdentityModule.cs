@@ -2,12 +2,14 @@ using Mallgram.Identity.Access;
 using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Codes;
 using Mallgram.Identity.Registration;
+using Mallgram.Identity.SecondFactors;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Supabase;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Migrations;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +31,7 @@ public static class IdentityModule
         services.AddSingleton<SignInAttempts>();
         services.AddAccounts();
         services.AddOneTimeCodes();
+        services.AddSecondFactors();
         services.AddSupabaseSignIn();
 
         services.AddAuthentication(BearerAuthentication.SchemeName)
@@ -43,6 +46,7 @@ public static class IdentityModule
         services.AddMigrations(typeof(IdentityModule).Assembly);
         services.AddIdentityCleanup();
         services.AddCodesData();
+        services.AddSecondFactorsData();
         services.AddPasswords();
         services.AddOptions<FirstAdministratorOptions>().Bind(configuration.GetSection("Identity:FirstAdministrator"));
         services.AddSingleton<ISeed, FirstAdministrator>();
@@ -50,5 +54,13 @@ public static class IdentityModule
     }
 
     /// <summary>Maps <c>/auth</c> onto the host's group.</summary>
-    public static void MapIdentity(this IEndpointRouteBuilder group) => group.MapAuthEndpoints();
+    public static void MapIdentity(this IEndpointRouteBuilder group)
+    {
+        group.MapAuthEndpoints();
+        group.MapCodes();
+        group.MapSecondFactors();
+    }
+
+    /// <summary>After authentication: a second factor of staff, where <c>Identity:RequireSecondFactorForStaff</c> asks for it.</summary>
+    public static void UseSecondFactorRule(this IApplicationBuilder app) => app.UseStaffRule();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
+using Mallgram.Identity.SecondFactors;
 using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
 using Mallgram.Stores.Contracts;
@@ -43,7 +44,7 @@ internal sealed record LogInAnswer
 
 /// <summary>Signs a person in by address and password.</summary>
 internal sealed class LogIn(
-    People people, PasswordCheck passwordCheck, Passwords passwords, SignInAttempts attempts, SignInRules rules, Sessions sessions,
+    People people, PasswordCheck passwordCheck, Passwords passwords, SignInAttempts attempts, SignInRules rules, SecondStep secondStep,
     CurrentStore store, StoreScope scope)
 {
     /// <exception cref="ProblemException">
@@ -70,7 +71,7 @@ internal sealed class LogIn(
         }
 
         attempts.Succeeded(scope.StoreId, contact.Key, network);
-        return LogInAnswer.Of(await sessions.StartAsync(person, "password", secondFactor: false, context, ct));
+        return await secondStep.AfterFirstAsync(person, "password", spent: null, context, ct);
     }
 
     private (Contact Contact, string Password) Check(LogInRequest request)
