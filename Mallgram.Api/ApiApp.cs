@@ -70,6 +70,7 @@ public static class ApiApp
         });
         app.UseAuthorization();
         app.UseSecondFactorRule();
+        app.UseImpersonationLimits();
         app.MapHealthDetails();
 
         var api = app.MapGroup("/api/v1").WithCosts();
@@ -78,15 +79,20 @@ public static class ApiApp
         api.MapCatalog();
         api.MapOrders();
         api.MapPayments();
+        api.MapStores();
 
         var admin = api.MapGroup("/admin").RequireAuthorization(Policies.Staff);
         admin.MapOrdersAdmin();
         admin.MapCatalogAdmin();
         admin.MapSourcingAdmin();
+        admin.MapStoresAdmin();
         admin.MapJobsAdmin();
         admin.MapAuditAdmin();
+        admin.MapIdentityAdmin();
         var platform = api.MapGroup("/platform").RequirePlatform();
         platform.MapJobsPlatform();
+        platform.MapStoresPlatform();
+        platform.MapIdentityPlatform();
         platform.MapAuditPlatform();
         return app;
     }

@@ -1,10 +1,12 @@
 using Mallgram.Identity.Access;
 using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Codes;
+using Mallgram.Identity.Platform;
 using Mallgram.Identity.Registration;
 using Mallgram.Identity.SecondFactors;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Supabase;
+using Mallgram.Identity.Switching;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel;
 using Mallgram.Kernel.Migrations;
@@ -37,6 +39,7 @@ public static class IdentityModule
         services.AddAuthentication(BearerAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
         services.AddAccess();
+        services.AddPlatform();
         return services;
     }
 
@@ -59,8 +62,20 @@ public static class IdentityModule
         group.MapAuthEndpoints();
         group.MapCodes();
         group.MapSecondFactors();
+        group.MapSwitch();
     }
 
     /// <summary>After authentication: a second factor of staff, where <c>Identity:RequireSecondFactorForStaff</c> asks for it.</summary>
     public static void UseSecondFactorRule(this IApplicationBuilder app) => app.UseStaffRule();
+
+    /// <summary>Maps what staff see and change of people and sign-in onto the host's group for staff.</summary>
+    public static void MapIdentityAdmin(this IEndpointRouteBuilder admin)
+    {
+        admin.MapSupabaseAdmin();
+        admin.MapMyStores();
+        admin.MapImpersonationsOfStore();
+    }
+
+    /// <summary>Maps what platform administrators do with people and stores onto their group <c>/platform</c>.</summary>
+    public static void MapIdentityPlatform(this IEndpointRouteBuilder platform) => PlatformEndpoints.Map(platform);
 }

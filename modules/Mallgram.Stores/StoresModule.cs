@@ -28,7 +28,8 @@ public static class StoresModule
     public static IServiceCollection AddStores(this IServiceCollection services)
     {
         services.AddMigrations(typeof(StoresModule).Assembly);
-        services.AddSingleton<IStores, StoreLookup>();
+        services.AddSingleton<StoreLookup>();
+        services.AddSingleton<IStores>(provider => provider.GetRequiredService<StoreLookup>());
         services.AddScoped<CurrentStore>();
         services.AddScoped<StoreViews>();
         services.AddOnboarding();
@@ -66,19 +67,21 @@ public static class StoresModule
 
     /// <summary>
     /// Picks the store: <c>X-Store</c>, else the host name, else the default store. An unknown <c>X-Store</c> is 404 <c>store_not_found</c>.
-    /// A suspended store answers 403 <c>store_suspended</c> but to staff who read. Addresses of the platform are for no store: there the
-    /// database shows no store's rows unless asked as the platform.
+    /// A suspended store answers 403 <c>store_suspended</c> but to staff who read. Addresses of the platform are for no store: limits of
+    /// requests are the default store's, but no scope is set, so that the database shows no store's rows unless asked as the platform.
     /// </summary>
     public static IApplicationBuilder UseStores(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
+        var stores = context.RequestServices.GetRequiredService<IStores>();
         if (context.Request.Path.StartsWithSegments(PlatformPath, StringComparison.Ordinal))
         {
             context.RequestServices.GetRequiredService<StoreScope>().Language = ProblemAnswers.Language(context.Request);
+            context.RequestServices.GetRequiredService<CurrentStore>().Store =
+                await stores.FindBySlugAsync(Store.DefaultSlug, context.RequestAborted) ?? throw new ProblemException(CommonProblems.StoreNotFound);
             await next(context);
             return;
         }
 
-        var stores = context.RequestServices.GetRequiredService<IStores>();
         var named = context.Request.Headers["X-Store"];
         Store? store;
         if (named.Count > 0)

@@ -3,16 +3,19 @@ using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
+using Mallgram.Stores.Contracts;
 using Npgsql;
 
 namespace Mallgram.Catalog.Merchandising;
 
 /// <summary>Makes a product of the merchant's own, with variants, stock, prices and offers, in one transaction.</summary>
-internal sealed class CreateProduct(StoreDatabase database, ProductWrites writes, TimeProvider clock)
+internal sealed class CreateProduct(StoreDatabase database, ProductWrites writes, IStoreRoom room, TimeProvider clock)
 {
     /// <param name="actor">Public id of the person.</param>
     /// <returns>Public id of the product.</returns>
-    /// <exception cref="ProblemException">409 <c>slug_taken</c>, <c>sku_taken</c>; 422 with every field that is wrong.</exception>
+    /// <exception cref="ProblemException">
+    /// 403 <c>plan_limit_reached</c>; 409 <c>slug_taken</c>, <c>sku_taken</c>; 422 with every field that is wrong.
+    /// </exception>
     public async Task<string> CreateAsync(NewProductInput input, SentFields sent, FieldErrors errors, string actor, CancellationToken ct)
     {
         var id = PublicId.New(clock);
@@ -22,6 +25,7 @@ internal sealed class CreateProduct(StoreDatabase database, ProductWrites writes
             errors.Add("unlock", "is for products of suppliers", "concerne les produits de fournisseurs");
         }
 
+        await room.RequireAsync(StoreMeters.Products, more: 1, ct);
         var offers = ReadOffers(input.Offers ?? [new NewOfferInput("b2c", 1, BulkDiscountPercent: null)], errors);
         await using var transaction = await database.BeginAsync(ct);
         var (currencies, slugTaken) = await AskAsync(transaction, change.Slug ?? PlainText.Slug(change.Name ?? ""), ct);

@@ -3,6 +3,7 @@ using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
+using Mallgram.Stores.Contracts;
 using Microsoft.Extensions.Options;
 
 namespace Mallgram.Files.Uploads;
@@ -18,7 +19,7 @@ internal sealed record UploadAddress(string Method, string Url, DateTimeOffset E
 internal sealed record CreatedUpload(string Id, UploadAddress Upload);
 
 internal sealed class CreateUpload(
-    StoreDatabase database, StoreScope scope, UploadAddresses addresses, IOptions<FilesOptions> options, TimeProvider clock)
+    StoreDatabase database, StoreScope scope, UploadAddresses addresses, IStoreRoom room, IOptions<FilesOptions> options, TimeProvider clock)
 {
     private const int MaxNameLength = 200;
 
@@ -53,11 +54,12 @@ internal sealed class CreateUpload(
         }
 
         errors.ThrowIfAny();
+        await room.RequireAsync(StoreMeters.StorageBytes, request.Size!.Value, ct);
         var id = PublicId.New(clock);
         await database.ExecuteAsync(ct, Sql.Command(
             "insert into files.files (store_id, id, name, purpose, max_size, uploaded_by) values ($1, $2, $3, $4, $5, $6)",
             Sql.Uuid(scope.StoreId), Sql.Uuid(id), Sql.Text(name), Sql.Text(request.Purpose), Sql.Long(request.Size), Sql.Uuid(person)));
-        var (url, expires) = addresses.Create(scope.StoreId, id, request.Size!.Value);
+        var (url, expires) = addresses.Create(scope.StoreId, id, request.Size.Value);
         return new CreatedUpload(
             PublicId.Format(PublicId.File, id),
             new UploadAddress("PUT", url, expires, new Dictionary<string, string>

@@ -18,7 +18,9 @@ internal sealed class FirstAdministratorOptions
     public string Password { get; set; } = "";
 }
 
-/// <summary>Makes sure that the configured person owns each preset store and can sign in with the configured password.</summary>
+/// <summary>
+/// Makes sure that the configured person owns each preset store, administers the platform, and can sign in with the configured password.
+/// </summary>
 internal sealed partial class FirstAdministrator(
     IOptions<FirstAdministratorOptions> options, Passwords passwords, TimeProvider clock, ILogger<FirstAdministrator> logger) : ISeed
 {
@@ -39,9 +41,10 @@ internal sealed partial class FirstAdministrator(
 
             await using var command = new NpgsqlCommand(
                 """
-                insert into identity.users (store_id, id, email, full_name, password_hash, language, role)
-                select $1, $2, $3, 'Administrator', $4, language, $5 from stores.stores where id = $1
-                on conflict (store_id, lower(email)) do update set password_hash = excluded.password_hash
+                insert into identity.users (store_id, id, email, full_name, password_hash, language, role, email_verified_at)
+                select $1, $2, $3, 'Administrator', $4, language, $5, now() from stores.stores where id = $1
+                on conflict (store_id, lower(email)) do update set password_hash = excluded.password_hash,
+                    email_verified_at = coalesce(users.email_verified_at, excluded.email_verified_at)
                 """,
                 connection);
             command.Parameters.Add(Sql.Uuid(storeId));
@@ -52,6 +55,31 @@ internal sealed partial class FirstAdministrator(
             await command.ExecuteNonQueryAsync(ct);
             LogEnsured(slug);
         }
+
+        await EnsurePlatformAsync(connection, email, password, ct);
+    }
+
+    private async Task EnsurePlatformAsync(NpgsqlConnection connection, string email, string password, CancellationToken ct)
+    {
+        await using var read = new NpgsqlCommand(
+            "select password_hash from identity.platform_administrators where lower(email) = lower($1)", connection);
+        read.Parameters.Add(Sql.Text(email));
+        if (await read.ExecuteScalarAsync(ct) is string hash && passwords.Verify(hash, password) != PasswordVerificationResult.Failed)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(
+            """
+            insert into identity.platform_administrators (id, email, full_name, password_hash) values ($1, $2, 'Administrator', $3)
+            on conflict (lower(email)) do update set password_hash = excluded.password_hash, failed_attempts = 0, locked_until = null
+            """,
+            connection);
+        command.Parameters.Add(Sql.Uuid(PublicId.New(clock)));
+        command.Parameters.Add(Sql.Text(email));
+        command.Parameters.Add(Sql.Text(passwords.Hash(password)));
+        await command.ExecuteNonQueryAsync(ct);
+        LogEnsured("the platform");
     }
 
     private static async Task<List<(Guid StoreId, string Slug, string? Hash)>> ReadPresetsAsync(

@@ -2,8 +2,10 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Mallgram.Identity.Access;
 using Mallgram.Identity.Contracts;
+using Mallgram.Identity.Platform;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Supabase;
+using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
 using Microsoft.AspNetCore.Authentication;
@@ -18,7 +20,7 @@ namespace Mallgram.Identity.Tokens;
 /// </summary>
 internal sealed class BearerAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens,
-    SupabaseTokens supabase, StoreScope scope)
+    SupabaseTokens supabase, OpenImpersonations impersonations, StoreDatabase database, StoreScope scope)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -45,6 +47,11 @@ internal sealed class BearerAuthentication(
         }
 
         scope.Caller = CallerOf(person);
+        if (!await impersonations.AcceptAsync(person, Context, database, scope))
+        {
+            return AuthenticateResult.Fail("The impersonation has ended.");
+        }
+
         return AuthenticateResult.Success(new AuthenticationTicket(person, SchemeName));
     }
 

@@ -7,7 +7,11 @@ namespace Mallgram.Kernel.Access;
 public sealed record PermissionRequirement(string Permission) : IAuthorizationRequirement;
 
 /// <summary>Asks for a platform administrator, who belongs to no store.</summary>
-public sealed record PlatformRequirement : IAuthorizationRequirement;
+public sealed record PlatformRequirement : IAuthorizationRequirement
+{
+    /// <summary>The authentication scheme of platform administrators; no other one counts where they are asked for.</summary>
+    public const string Scheme = "Platform";
+}
 
 public static class AccessRules
 {
@@ -21,5 +25,6 @@ public static class AccessRules
     /// <summary>Only platform administrators may call.</summary>
     public static TBuilder RequirePlatform<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoints.RequireAuthorization(new AuthorizationPolicy([new PlatformRequirement()], [])).WithMetadata(new PlatformRequirement());
+        endpoints.RequireAuthorization(new AuthorizationPolicy([new PlatformRequirement()], [PlatformRequirement.Scheme]))
+            .WithMetadata(new PlatformRequirement());
 }

@@ -101,7 +101,8 @@ internal static class DomainEndpoints
     }
 
     private static async Task<DomainView> VerifyAsync(
-        string id, string domain, CurrentStore current, StoreDatabase database, DomainProof proof, TimeProvider clock, CancellationToken ct)
+        string id, string domain, CurrentStore current, StoreDatabase database, DomainProof proof, StoreLookup lookup, TimeProvider clock,
+        CancellationToken ct)
     {
         var store = current.Named(id);
         var host = DomainName.Normalise(domain);
@@ -128,6 +129,7 @@ internal static class DomainEndpoints
             throw new ProblemException(StoreProblems.DomainTaken);
         }
 
+        lookup.Forget();
         if (found is null)
         {
             throw new ProblemException(StoreProblems.DomainNotProven)
@@ -139,11 +141,13 @@ internal static class DomainEndpoints
         return await FindAsync(database, store, host, ct) ?? throw new ProblemException(CommonProblems.NotFound);
     }
 
-    private static async Task<NoContent> RemoveAsync(string id, string domain, CurrentStore current, StoreDatabase database, CancellationToken ct)
+    private static async Task<NoContent> RemoveAsync(
+        string id, string domain, CurrentStore current, StoreDatabase database, StoreLookup lookup, CancellationToken ct)
     {
         var removed = await database.ExecuteAsync(ct, Sql.Command(
             "delete from stores.domains where store_id = $1 and host = $2",
             Sql.Uuid(current.Named(id).Id), Sql.Text(DomainName.Normalise(domain) ?? "")));
+        lookup.Forget();
         return removed > 0 ? TypedResults.NoContent() : throw new ProblemException(CommonProblems.NotFound);
     }
 

@@ -28,7 +28,7 @@ internal sealed record PlatformStore(
 internal sealed record PlatformStoreChange(string? Name, string? EmailFrom, string? Plan, LimitOverrides? Limits);
 
 /// <summary>Stores as the platform's administrators see and change them.</summary>
-internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, StoreScope scope, TimeProvider clock)
+internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, StoreLookup lookup, StoreScope scope, TimeProvider clock)
 {
     private const string Row = "s.id, s.slug, s.name, s.status, s.status_reason, s.plan, s.country, s.currency, s.created_at";
 
@@ -124,6 +124,8 @@ internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, St
         {
             throw StoreCreation.NoSuchPlan();
         }
+
+        lookup.Forget();
     }
 
     /// <summary>From at most five seconds later on the store sells nothing.</summary>
@@ -172,6 +174,7 @@ internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, St
             await transaction.CommitAsync(ct);
         }
 
+        lookup.Forget();
         return await jobs.RequestAsync(StoreDeletion.Name, scope.Caller?.Actor ?? "platform", ct);
     }
 
@@ -193,6 +196,8 @@ internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, St
         {
             throw new ProblemException(StoreProblems.NotWhileClosing);
         }
+
+        lookup.Forget();
     }
 
     private async Task OneAsync(NpgsqlBatchCommand command, CancellationToken ct)

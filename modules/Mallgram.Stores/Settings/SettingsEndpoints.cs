@@ -66,9 +66,10 @@ internal static class SettingsEndpoints
     }
 
     private static async Task<NoContent> ChangeAsync(
-        string id, JsonBody<SettingsChange> body, CurrentStore current, StoreDatabase database, CancellationToken ct)
+        string id, JsonBody<SettingsChange> body, CurrentStore current, StoreDatabase database, StoreLookup lookup, CancellationToken ct)
     {
         await body.Value.ApplyAsync(database, current.Named(id), ct);
+        lookup.Forget();
         return TypedResults.NoContent();
     }
 }

@@ -27,7 +27,8 @@ internal static class ThemeEndpoints
     }
 
     private static async Task<ThemeView> PutAsync(
-        string id, JsonBody<ThemeRequest> body, CurrentStore current, StoreDatabase database, IStorePictures pictures, CancellationToken ct)
+        string id, JsonBody<ThemeRequest> body, CurrentStore current, StoreDatabase database, IStorePictures pictures, StoreLookup lookup,
+        CancellationToken ct)
     {
         var store = current.Named(id);
         var theme = await body.Value.CheckAsync(pictures, ct);
@@ -42,6 +43,7 @@ internal static class ThemeEndpoints
             Sql.Uuid(store.Id), Sql.Text(theme.Colours.Primary), Sql.Text(theme.Colours.OnPrimary), Sql.Text(theme.Colours.Background),
             Sql.Text(theme.Colours.Text), Sql.Text(theme.Colours.Accent), Sql.Uuid(theme.LogoFileId), Sql.Text(theme.MailFooter),
             Sql.Text(theme.MailFooterFr)));
+        lookup.Forget();
         return ThemeView.Of(theme, pictures);
     }
 }
