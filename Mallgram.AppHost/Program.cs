@@ -15,6 +15,7 @@ static async Task<int> UpAsync(RunningCopy copy)
     var platformPassword = builder.AddParameter("platform-password", secrets.PlatformPassword, secret: true);
     var signingKey = builder.AddParameter("signing-key", secrets.SigningKey, secret: true);
     var filesSigningKey = builder.AddParameter("files-signing-key", secrets.FilesSigningKey, secret: true);
+    var masterKey = builder.AddParameter("master-key", secrets.MasterKey, secret: true);
     var postgresPassword = builder.AddParameter("postgres-password", secrets.PostgresPassword, secret: true);
     var database = servers.GivenPostgres is { } given
         ? Database.Given(builder, given, appPassword, platformPassword)
@@ -78,6 +79,7 @@ static async Task<int> UpAsync(RunningCopy copy)
             .WithHttpHealthCheck("/health")
             .WithReference(database.App, connectionName: "mallgram")
             .WithReference(database.Platform, connectionName: "mallgram_platform")
+            .WithEnvironment("Secrets__MasterKey", masterKey)
             .WaitForCompletion(migrations);
         return redis is null ? service : service.WithReference(redis, connectionName: "redis").WaitFor(redis);
     }

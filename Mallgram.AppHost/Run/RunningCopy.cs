@@ -80,6 +80,7 @@ internal sealed class RunningCopy : IAsyncDisposable
             PlatformPassword = "",
             SigningKey = "",
             FilesSigningKey = "",
+            MasterKey = "",
             AdministratorPassword = "",
         },
     };

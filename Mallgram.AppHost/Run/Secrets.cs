@@ -23,6 +23,9 @@ internal sealed record Secrets
     /// <summary>Signs addresses of images and uploads, 64 characters.</summary>
     public required string FilesSigningKey { get; init; }
 
+    /// <summary>Seals the keys that are kept in the database, 64 characters.</summary>
+    public required string MasterKey { get; init; }
+
     /// <summary>Of the first administrator. MALLGRAM_ADMIN_PASSWORD, when set, replaces what is kept.</summary>
     public required string AdministratorPassword { get; init; }
 
@@ -47,11 +50,12 @@ internal sealed record Secrets
             PlatformPassword = Known("platform_password"),
             SigningKey = Known("signing_key"),
             FilesSigningKey = Known("files_signing_key"),
+            MasterKey = Known("master_key"),
             AdministratorPassword = Environment.GetEnvironmentVariable("MALLGRAM_ADMIN_PASSWORD") is { Length: > 0 } given
                 ? given
                 : Known("administrator_password"),
         };
-        if (known.Count < 6 || known["administrator_password"] != secrets.AdministratorPassword)
+        if (known.Count < 7 || known["administrator_password"] != secrets.AdministratorPassword)
         {
             DataFolder.WritePrivate(data.SecretsFile, JsonSerializer.SerializeToUtf8Bytes(secrets, Json));
         }
@@ -79,7 +83,7 @@ internal sealed record Secrets
     private static string Generate(string name) => RandomNumberGenerator.GetString(
         "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", name switch
         {
-            "signing_key" or "files_signing_key" => 64,
+            "signing_key" or "files_signing_key" or "master_key" => 64,
             "administrator_password" => 16,
             _ => 40,
         });

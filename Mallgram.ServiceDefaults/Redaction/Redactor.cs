@@ -14,7 +14,7 @@ namespace Mallgram.ServiceDefaults.Redaction;
 /// </remarks>
 public sealed partial class Redactor
 {
-    private const int ShortestSecret = 8;
+    private const int ShortestSecret = 12;
     private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
     /// <summary>Milliseconds for one pattern over one text, thousands of times what a line takes.</summary>

@@ -172,6 +172,12 @@ public class MallgramApp : IAsyncLifetime
             .. SellsInBulk ? Alibaba(sandbox) : [],
             // A test that wrote something looks for it at once.
             "--Catalog:Cache:RecheckAfter=00:00:00",
+            // All tests come from one network address; the limits have tests of their own.
+            "--Edge:RateLimits:PerMinute=1000000",
+            "--Edge:RateLimits:PerHour=10000000",
+            "--Edge:RateLimits:SignInsPerMinute=100000",
+            "--Edge:RateLimits:CodesPerMinute=100000",
+            "--Edge:RateLimits:RefusedPerMinute=100000",
             .. ServiceSettings,
         ];
     }

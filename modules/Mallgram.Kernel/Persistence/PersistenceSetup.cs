@@ -43,9 +43,12 @@ public static class PersistenceSetup
             context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
             return context;
         });
-        services.AddHostedService<RoleCheck>();
+        services.AddRoleCheck();
         return services;
     }
+
+    /// <summary>Refuses to start with a role that row-level security does not bind; for hosts that have an <see cref="AppDataSource"/>.</summary>
+    public static IServiceCollection AddRoleCheck(this IServiceCollection services) => services.AddHostedService<RoleCheck>();
 
     private static string ConnectionString(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name)
@@ -53,12 +56,17 @@ public static class PersistenceSetup
 }
 
 /// <summary>Refuses to run with a role that row-level security does not bind.</summary>
-internal sealed class RoleCheck(AppDataSource app, PlatformDataSource platform) : IHostedService
+internal sealed class RoleCheck(AppDataSource app, PlatformDataSource? platform = null) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var (source, group) in new[] { (app.Source, "mallgram_app"), (platform.Source, "mallgram_platform") })
+        foreach (var (source, group) in new[] { (app.Source, "mallgram_app"), (platform?.Source, "mallgram_platform") })
         {
+            if (source is null)
+            {
+                continue;
+            }
+
             await using var command = source.CreateCommand(
                 "select rolname, rolsuper or rolbypassrls, pg_has_role(current_user, $1, 'member') from pg_roles where rolname = current_user");
             command.Parameters.Add(Sql.Text(group));

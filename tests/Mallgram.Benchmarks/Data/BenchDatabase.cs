@@ -12,6 +12,9 @@ internal sealed class BenchDatabase(PostgresAddress server, string name, string 
     /// <summary>Past row-level security, as a program without tenants would connect.</summary>
     public string Administrator => server.ConnectionString(name);
 
+    /// <summary>As the services connect: row-level security binds it.</summary>
+    public string App => Login("app");
+
     /// <summary>Settings of Api and Worker, as arguments.</summary>
     public string[] ServiceArgs =>
     [
@@ -29,6 +32,12 @@ internal sealed class BenchDatabase(PostgresAddress server, string name, string 
         "--Messaging:Smtp:Port=1",
         "--Jobs:Schedules:product-sync=off",
         "--Jobs:Schedules:database-cleanup=off",
+        // Counted as ever, but one client is the whole load.
+        "--Edge:RateLimits:PerMinute=1000000000",
+        "--Edge:RateLimits:PerHour=1000000000",
+        "--Edge:RateLimits:SignInsPerMinute=1000000000",
+        "--Edge:RateLimits:CodesPerMinute=1000000000",
+        "--Edge:RateLimits:RefusedPerMinute=1000000000",
     ];
 
     public Task DropAsync()
