@@ -26,7 +26,7 @@ internal static class CodeEndpoints
 
     public static void MapCodes(this IEndpointRouteBuilder app)
     {
-        var auth = app.MapGroup("/auth").WithTags("Sign-in").LimitedByAddress()
+        var auth = app.MapGroup("/auth").WithTags("Sign-in")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
         auth.MapPost("/otp", Send).WithName("SendCode")

@@ -12,7 +12,6 @@ internal static class CodesSetup
     {
         services.AddOptions<OneTimeCodeOptions>().BindConfiguration("Identity:Codes").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<CodeKeys>();
-        services.AddSingleton<CodeLimits>();
         services.AddScoped<OneTimeCodes>();
         services.AddScoped<SignInByCode>();
         return services;

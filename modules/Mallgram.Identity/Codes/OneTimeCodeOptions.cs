@@ -24,12 +24,4 @@ internal sealed class OneTimeCodeOptions
     /// <value>5.</value>
     [Range(1, 100)]
     public int PerHour { get; set; } = 5;
-
-    /// <summary>
-    /// Calls a minute of one network address (IPv6: one /64) to endpoints that send or check codes, in each process. Mobile operators put
-    /// many people behind one address.
-    /// </summary>
-    /// <value>30.</value>
-    [Range(1, 100_000)]
-    public int PerAddress { get; set; } = 30;
 }

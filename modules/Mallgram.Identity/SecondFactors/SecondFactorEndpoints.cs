@@ -30,7 +30,7 @@ internal static class SecondFactorEndpoints
 
     public static void MapSecondFactors(this IEndpointRouteBuilder app)
     {
-        var auth = app.MapGroup("/auth/second-factor").WithTags("Sign-in").LimitedByAddress()
+        var auth = app.MapGroup("/auth/second-factor").WithTags("Sign-in")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
         auth.MapPost("/", Answer).WithName("AnswerSecondFactor").WithSummary("Finish a sign-in with the second factor")

@@ -44,7 +44,7 @@ internal sealed class SendCode(
     }
 
     // Letters that every phone's basic alphabet has (GSM 03.38), so that one message is enough.
-    private static LocalText TextOf(string purpose) => purpose switch
+    internal static LocalText TextOf(string purpose) => purpose switch
     {
         CodePurposes.SignIn => new(
             "{0}: {1} is your code to sign in. It is good for {2} minutes. Give it to nobody.",
@@ -60,7 +60,7 @@ internal sealed class SendCode(
             "{0} : {1} est le code qui confirme votre numéro. Il est valable {2} minutes."),
     };
 
-    private static (LocalText Subject, LocalText Why) MailOf(string purpose) => purpose switch
+    internal static (LocalText Subject, LocalText Why) MailOf(string purpose) => purpose switch
     {
         CodePurposes.SignIn => (
             new("Your code to sign in to {0}", "Votre code de connexion à {0}"),

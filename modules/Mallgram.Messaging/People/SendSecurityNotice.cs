@@ -32,7 +32,7 @@ internal sealed class SendSecurityNotice(IRecipients people, IDataProtectionProv
             ct);
     }
 
-    private static (LocalText Subject, LocalText What) TextOf(string kind) => kind switch
+    internal static (LocalText Subject, LocalText What) TextOf(string kind) => kind switch
     {
         SecurityNotice.PasswordChanged => (
             new("Your password for {0} was changed", "Votre mot de passe pour {0} a été changé"),
