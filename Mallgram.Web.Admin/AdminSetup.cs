@@ -37,6 +37,7 @@ internal static class AdminSetup
                 "ConnectionStrings:mallgram is not set. `./mallgram up` sets it; see docs/operations.md otherwise.");
         var pool = Pools.Create(connectionString, builder.Environment.ApplicationName, maxPoolSize: 4);
         builder.Services.AddSingleton(new AppDataSource(pool));
+        builder.Services.AddRoleCheck();
         builder.Services.AddMallgramSecrets();
         builder.Services.AddHealthChecks().AddCheck<KeyRingHealth>("database", timeout: TimeSpan.FromSeconds(5));
     }
@@ -45,25 +46,32 @@ internal static class AdminSetup
     {
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<SessionRefresh>();
+        builder.Services.AddSingleton<AccessCache>();
+        builder.Services.AddSealedCookies();
         builder.Services.AddScoped<SessionCookie>();
-        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(o =>
+        var authentication = builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(o =>
         {
             o.Cookie.Name = "mallgram_admin";
             o.Cookie.HttpOnly = true;
             o.Cookie.SameSite = SameSiteMode.Lax;
-            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            o.Cookie.SecurePolicy = SecurePolicy(builder.Environment);
             o.ExpireTimeSpan = SessionCookie.Lifetime;
             o.SlidingExpiration = true;
             o.LoginPath = SignInPage.Path;
             o.EventsType = typeof(SessionCookie);
         });
+        PlatformSession.Add(authentication, SecurePolicy(builder.Environment));
         builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         builder.Services.AddAntiforgery(o =>
         {
             o.Cookie.Name = "mallgram_form";
-            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            o.Cookie.SecurePolicy = SecurePolicy(builder.Environment);
         });
     }
+
+    /// <summary>Over HTTPS only, but in development, where there is none.</summary>
+    public static CookieSecurePolicy SecurePolicy(IHostEnvironment environment) =>
+        environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
 
     public static void AddApiClient(this WebApplicationBuilder builder)
     {

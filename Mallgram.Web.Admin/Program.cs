@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Diagnostics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
+builder.AddForwardedAddresses();
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
@@ -28,6 +29,7 @@ builder.Services.AddResponseCompression(o => (o.EnableForHttps, o.MimeTypes) = (
 
 var app = builder.Build();
 _ = app.Services.GetRequiredService<AssetUrls>();
+app.UseForwardedAddresses();
 app.UseSecurityHeaders();
 app.UseExceptionHandler(new ExceptionHandlerOptions
 {
@@ -55,11 +57,16 @@ app.UseAuthentication();
 app.UseSessionEnd();
 app.UseAuthorization();
 app.UseAntiforgery();
+app.UseAccess();
 app.MapDefaultEndpoints();
 app.MapLanguageSwitch();
 app.MapSignOut();
+app.MapStoreSwitch();
+app.MapImpersonationEnd();
 app.MapSyncLive();
 app.MapProductFiles();
+app.MapPlatformActions();
+app.MapPersonalExports();
 app.MapRazorComponents<App>();
 
 await app.RunAsync();

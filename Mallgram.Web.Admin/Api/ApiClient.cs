@@ -13,17 +13,8 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
 {
     private const string V1 = "api/v1/";
 
-    public Task<SessionView> LogInAsync(string store, string email, string password, string? clientAddress, CancellationToken ct)
-    {
-        var request = Post(V1 + "auth/login", new LogInBody(email, password), store);
-        if (clientAddress is not null)
-        {
-            // Guesses are counted by network address; without this all staff would share the address of this server.
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", clientAddress);
-        }
-
-        return SendAsync<SessionView>(request, ct);
-    }
+    public Task<LogInAnswer> LogInAsync(string store, string email, string password, CancellationToken ct) =>
+        SendAsync<LogInAnswer>(Post(V1 + "auth/login", new LogInBody(email, password), store), ct);
 
     public Task<SessionView> RefreshAsync(string store, string refreshToken, CancellationToken ct) =>
         SendAsync<SessionView>(Post(V1 + "auth/refresh", new RefreshBody(refreshToken), store), ct);
@@ -116,7 +107,7 @@ internal sealed partial class ApiClient(HttpClient http, ILogger<ApiClient> logg
 
     private async Task<Exception> ToExceptionAsync(HttpRequestMessage request, HttpResponseMessage answer, CancellationToken ct)
     {
-        // Sign-in and refresh name their own store and answer 401 as a result, not as the end of a session.
+        // Sign-in and refresh carry no token and answer 401 as a result, not as the end of a session.
         if (answer.StatusCode == HttpStatusCode.Unauthorized && request.Headers.Authorization is not null)
         {
             return new SessionEndedException();

@@ -3,15 +3,6 @@ using Mallgram.Kernel;
 
 namespace Mallgram.Web.Admin.Api;
 
-internal sealed record LogInBody(string Email, string Password);
-
-internal sealed record RefreshBody(string RefreshToken);
-
-internal sealed record PersonView(string Id, string Email, string FullName, string Role, string Language);
-
-/// <param name="ExpiresIn">Life of the access token, seconds.</param>
-internal sealed record SessionView(PersonView User, string AccessToken, string RefreshToken, int ExpiresIn);
-
 internal sealed record ListOf<T>(IReadOnlyList<T> Data, string? NextCursor)
     where T : class
 {

@@ -31,6 +31,10 @@ public abstract class FormPage : ComponentBase
     /// <summary>Name of the form that failed.</summary>
     protected string? FailedForm { get; private set; }
 
+    /// <summary>Whether a button is worth showing; the API decides.</summary>
+    /// <param name="permission">One of <see cref="Mallgram.Kernel.Access.Permissions"/>.</param>
+    protected bool May(string permission) => Access.Of(Context).May(permission);
+
     /// <returns>What was typed into the form that failed, else what is stored.</returns>
     protected string? Typed(string form, string field, string? stored) =>
         FailedForm == form && Context.Request.Form.ContainsKey(field) ? Context.Request.Form[field].ToString() : stored;
@@ -97,6 +101,27 @@ public abstract class FormPage : ComponentBase
 
         Flash.Say(Context, done.Did);
         Navigation.NavigateTo(done.Address);
+    }
+
+    /// <summary>For forms whose answer is shown on the page itself, once: keys, recovery codes.</summary>
+    protected async Task<T?> ShowAsync<T>(string form, Func<Task<T>> act)
+        where T : class
+    {
+        if (_unreadable.Count > 0)
+        {
+            Refuse(form, Words.T("Some fields cannot be read.", "Certains champs sont illisibles."), _unreadable, StatusCodes.Status422UnprocessableEntity);
+            return null;
+        }
+
+        try
+        {
+            return await act();
+        }
+        catch (ApiProblemException e) when (e.Status is >= 400 and < 500)
+        {
+            Refuse(form, e.Message, e.Fields, e.Status);
+            return null;
+        }
     }
 
     private void Refuse(string form, string text, IReadOnlyDictionary<string, string[]> fields, int status)

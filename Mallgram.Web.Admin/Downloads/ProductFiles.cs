@@ -19,17 +19,17 @@ internal static class ProductFiles
         var filters = new QueryBuilder(
             Filters.Select(name => KeyValuePair.Create(name, context.Request.Query[name].ToString())).Where(f => f.Value.Length > 0));
         using var file = await api.OpenExportAsync(filters.ToQueryString(), context.RequestAborted);
-        await PassOnAsync(file, context);
+        await file.PassOnAsync(context);
     }
 
     private static async Task FailedRowsAsync(string id, HttpContext context, ApiClient api)
     {
         var import = await api.BulkImportAsync(id, context.RequestAborted);
         using var file = await api.OpenFailedRowsAsync(id, import.Format, context.RequestAborted);
-        await PassOnAsync(file, context);
+        await file.PassOnAsync(context);
     }
 
-    private static async Task PassOnAsync(HttpResponseMessage file, HttpContext context)
+    public static async Task PassOnAsync(this HttpResponseMessage file, HttpContext context)
     {
         context.Response.ContentType = file.Content.Headers.ContentType?.ToString();
         context.Response.Headers.ContentDisposition = file.Content.Headers.ContentDisposition?.ToString();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Access;
 using Mallgram.Web.Admin.Sessions;
 using Microsoft.AspNetCore.Localization;
 
@@ -45,10 +46,166 @@ internal static class Words
         "shown" => T("Shown", "Visible"),
         "held" => T("Held", "Réservé"),
         "committed" => T("Sold", "Vendu"),
+        "enabled" => T("Active", "Actif"),
+        "disabled" => T("Disabled", "Désactivé"),
+        "erased" => T("Erased", "Effacé"),
+        "revoked" => T("Revoked", "Révoquée"),
+        "live" => T("In use", "En service"),
+        "replaced" => T("Replaced", "Remplacée"),
+        "open" => T("Open", "Ouverte"),
+        "saved" => T("Written", "Rédigé"),
+        "suspended" => T("Suspended", "Suspendue"),
+        "closing" => T("Being deleted", "En suppression"),
+        "verified" => T("Verified", "Vérifié"),
+        "unverified" => T("Not verified", "Non vérifié"),
+        "wanted" => T("To be confirmed", "À confirmer"),
+        "ended" => T("Ended", "Terminée"),
+        "wrong_password" => T("Wrong password", "Mauvais mot de passe"),
+        "wrong_code" => T("Wrong code", "Mauvais code"),
+        "locked" => T("Locked", "Verrouillé"),
         "healthy" => T("Healthy", "En bonne santé"),
         "degraded" => T("Degraded", "Dégradé"),
         "unhealthy" => T("Unhealthy", "En panne"),
         _ => Plain(word),
+    };
+
+    /// <summary>What a person may be in a store.</summary>
+    public static string Role(string role) => role switch
+    {
+        "owner" => T("Owner", "Propriétaire"),
+        "admin" => T("Administrator", "Administrateur"),
+        "manager" => T("Manager", "Gérant"),
+        "moderator" => T("Moderator", "Modérateur"),
+        "support" => T("Support", "Assistance"),
+        "fulfilment" => T("Fulfilment", "Expédition"),
+        "affiliate" => T("Affiliate", "Affilié"),
+        "customer" => T("Customer", "Client"),
+        _ => Plain(role),
+    };
+
+    /// <summary>What the scopes of roles and API keys allow.</summary>
+    public static string Permission(string scope) => scope switch
+    {
+        Permissions.ProductsRead => T("See products", "Voir les produits"),
+        Permissions.ProductsWrite => T("Edit products, categories and collections", "Modifier produits, catégories et collections"),
+        Permissions.StockWrite => T("Adjust stock", "Ajuster le stock"),
+        Permissions.PricesWrite => T("Set prices, rules and markets", "Fixer prix, règles et marchés"),
+        Permissions.SourcingWrite => T("Sync suppliers, set quality filters", "Synchroniser les fournisseurs, régler les filtres"),
+        Permissions.FilesWrite => T("Upload files", "Envoyer des fichiers"),
+        Permissions.OrdersRead => T("See orders", "Voir les commandes"),
+        Permissions.OrdersWrite => T("Move orders on", "Faire avancer les commandes"),
+        Permissions.PaymentsRead => T("See payments", "Voir les paiements"),
+        Permissions.RefundsWrite => T("Refund", "Rembourser"),
+        Permissions.CustomersRead => T("See customers", "Voir les clients"),
+        Permissions.CustomersWrite => T("Disable, export and erase customers", "Désactiver, exporter et effacer des clients"),
+        Permissions.StaffRead => T("See staff", "Voir l'équipe"),
+        Permissions.StaffWrite => T("Invite, change and remove staff", "Inviter, modifier et retirer l'équipe"),
+        Permissions.ApiKeysWrite => T("Make and revoke API keys", "Créer et révoquer des clés d'API"),
+        Permissions.StoreRead => T("See the store's settings", "Voir les réglages de la boutique"),
+        Permissions.StoreWrite => T("Change settings, theme and domains", "Modifier réglages, thème et domaines"),
+        Permissions.JobsRead => T("See jobs", "Voir les tâches"),
+        Permissions.JobsRun => T("Run jobs", "Lancer des tâches"),
+        Permissions.AuditRead => T("Read the audit log", "Lire le journal d'audit"),
+        Permissions.HealthRead => T("See the system's health", "Voir l'état du système"),
+        _ => scope,
+    };
+
+    /// <summary>Ways to prove oneself a second time.</summary>
+    public static string Factor(string kind) => kind switch
+    {
+        "totp" => T("Authenticator app", "Application d'authentification"),
+        "sms" => T("Text message", "SMS"),
+        "email" => T("E-mail", "E-mail"),
+        "recovery" => T("Recovery code", "Code de secours"),
+        _ => Plain(kind),
+    };
+
+    /// <summary>How somebody signed in.</summary>
+    public static string SignInMethod(string method) => method switch
+    {
+        "password" => T("Password", "Mot de passe"),
+        "code" => T("Code", "Code"),
+        "registration" => T("Registration", "Inscription"),
+        "invitation" => T("Invitation", "Invitation"),
+        "switch" => T("Switched from another store", "Passage d'une autre boutique"),
+        "second_factor" => T("Second factor", "Second facteur"),
+        _ => Plain(method),
+    };
+
+    /// <summary>Browser and system of a User-Agent header, as far as the words in it tell.</summary>
+    public static string Browser(string? agent)
+    {
+        if (string.IsNullOrEmpty(agent))
+        {
+            return T("Unknown device", "Appareil inconnu");
+        }
+
+        // The order matters: Edge and Opera call themselves Chrome too, Chrome calls itself Safari, Android calls itself Linux.
+        var browser = Array.Find(
+            [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl")],
+            known => agent.Contains(known.Item1, StringComparison.Ordinal)).Item2;
+        var system = Array.Find(
+            [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")],
+            known => agent.Contains(known.Item1, StringComparison.Ordinal)).Item2;
+        return (browser, system) switch
+        {
+            (not null, not null) => $"{browser} · {system}",
+            (null, null) => agent.Length > 40 ? agent[..40] + "…" : agent,
+            _ => browser ?? system!,
+        };
+    }
+
+    /// <summary>What was counted: of a store, beside its plan's limits.</summary>
+    public static string Meter(string name) => name switch
+    {
+        "products" => T("Products", "Produits"),
+        "staff" => T("Staff", "Équipe"),
+        "orders" => T("Orders", "Commandes"),
+        "customers" => T("Customers", "Clients"),
+        "storage_bytes" => T("Files", "Fichiers"),
+        _ => Plain(name),
+    };
+
+    /// <summary>Bytes as people read them.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} {T("B", "o")}",
+        < 1024 * 1024 => string.Create(CultureInfo.CurrentCulture, $"{bytes / 1024.0:0.#} {T("KB", "Ko")}"),
+        < 1024L * 1024 * 1024 => string.Create(CultureInfo.CurrentCulture, $"{bytes / (1024.0 * 1024):0.#} {T("MB", "Mo")}"),
+        _ => string.Create(CultureInfo.CurrentCulture, $"{bytes / (1024.0 * 1024 * 1024):0.#} {T("GB", "Go")}"),
+    };
+
+    /// <summary>Weekdays, 1 Monday to 7 Sunday.</summary>
+    public static string Day(int day) => day switch
+    {
+        1 => T("Monday", "Lundi"),
+        2 => T("Tuesday", "Mardi"),
+        3 => T("Wednesday", "Mercredi"),
+        4 => T("Thursday", "Jeudi"),
+        5 => T("Friday", "Vendredi"),
+        6 => T("Saturday", "Samedi"),
+        _ => T("Sunday", "Dimanche"),
+    };
+
+    /// <summary>Ways a store delivers.</summary>
+    public static string Delivery(string method) => method switch
+    {
+        "home_delivery" => T("Home delivery", "Livraison à domicile"),
+        "pickup_point" => T("Pickup point", "Point de retrait"),
+        "store_pickup" => T("Pickup at the store", "Retrait en boutique"),
+        "courier" => T("Courier", "Coursier"),
+        "bulk" => T("Bulk freight", "Fret en gros"),
+        _ => Plain(method),
+    };
+
+    /// <summary>Texts that a store owes its customers.</summary>
+    public static string Policy(string kind) => kind switch
+    {
+        "terms" => T("Terms of sale", "Conditions de vente"),
+        "privacy" => T("Privacy", "Confidentialité"),
+        "returns" => T("Returns", "Retours"),
+        "shipping" => T("Delivery", "Livraison"),
+        _ => Plain(kind),
     };
 
     /// <summary>Suppliers and gateways by their own spelling.</summary>

@@ -18,6 +18,23 @@ internal static class Flash
     public const string StockBelowReserved = "stock-below-reserved";
     public const string PriceUnlocked = "price-unlocked";
     public const string FieldUnlocked = "field-unlocked";
+    public const string DomainVerified = "domain-verified";
+    public const string PasswordChanged = "password-changed";
+    public const string CodeSent = "code-sent";
+    public const string AddressVerified = "address-verified";
+    public const string FactorRemoved = "factor-removed";
+    public const string SessionsEnded = "sessions-ended";
+    public const string Invited = "invited";
+    public const string InvitationWithdrawn = "invitation-withdrawn";
+    public const string StaffRemoved = "staff-removed";
+    public const string KeyRevoked = "key-revoked";
+    public const string Disabled = "disabled";
+    public const string Enabled = "enabled";
+    public const string Erased = "erased";
+    public const string Suspended = "suspended";
+    public const string Resumed = "resumed";
+    public const string StoreCreated = "store-created";
+    public const string StoreClosing = "store-closing";
     private const string Bulk = "bulk";
     private const string Cookie = "mallgram_did";
 
@@ -62,6 +79,24 @@ internal static class Flash
             PriceUnlocked => Words.T("Rules make this price again.", "Les règles refont ce prix."),
             FieldUnlocked => Words.T(
                 "The supplier's next sync sets this field again.", "La prochaine synchronisation du fournisseur redéfinira ce champ."),
+            DomainVerified => Words.T("The domain is yours and leads here now.", "Le domaine est à vous et mène désormais ici."),
+            PasswordChanged => Words.T(
+                "Your password is changed. Your other sessions are ended.", "Votre mot de passe est changé. Vos autres sessions sont closes."),
+            CodeSent => Words.T("The code is on its way. It is good for ten minutes.", "Le code est en route. Il est valable dix minutes."),
+            AddressVerified => Words.T("The address is verified.", "L'adresse est vérifiée."),
+            FactorRemoved => Words.T("The second factor is removed.", "Le second facteur est retiré."),
+            SessionsEnded => Words.T("Ended. What is open there stops within minutes.", "Session close. Ce qui y est ouvert s'arrête dans quelques minutes."),
+            Invited => Words.T("The invitation is on its way.", "L'invitation est en route."),
+            InvitationWithdrawn => Words.T("The invitation is withdrawn.", "L'invitation est retirée."),
+            StaffRemoved => Words.T("Removed from the staff. The account stays as a customer's.", "Retiré de l'équipe. Le compte reste celui d'un client."),
+            KeyRevoked => Words.T("The key is revoked and opens nothing any more.", "La clé est révoquée et n'ouvre plus rien."),
+            Disabled => Words.T("The account is disabled.", "Le compte est désactivé."),
+            Enabled => Words.T("The account is active again.", "Le compte est de nouveau actif."),
+            Erased => Words.T("The person's data is erased.", "Les données de la personne sont effacées."),
+            Suspended => Words.T("The store is suspended.", "La boutique est suspendue."),
+            Resumed => Words.T("The store sells again.", "La boutique vend de nouveau."),
+            StoreCreated => Words.T("The store is made.", "La boutique est créée."),
+            StoreClosing => Words.T("The store is closed; its data is being removed.", "La boutique est fermée ; ses données sont en cours de suppression."),
             { } word when word.Split('.') is [Bulk, var changed, var matched, var skipped] => BulkText(Count(changed), Count(matched), Count(skipped)),
             _ => null,
         };

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 namespace Mallgram.Web.Admin.Sessions;
 
 /// <summary>The sign-in cookie: encrypted, eight hours from the last thing a person did, renewed with the API's tokens.</summary>
-internal sealed class SessionCookie(SessionRefresh refresh, ILogger<SessionCookie> logger) : CookieAuthenticationEvents
+internal sealed class SessionCookie(SessionRefresh refresh, TimeProvider clock, ILogger<SessionCookie> logger) : CookieAuthenticationEvents
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(8);
 
@@ -30,7 +30,7 @@ internal sealed class SessionCookie(SessionRefresh refresh, ILogger<SessionCooki
 
         try
         {
-            if (await refresh.RenewAsync(session, store, tokens) is not { } renewed)
+            if (await RenewAsync(context, session, store, tokens) is not { } renewed)
             {
                 await EndAsync(context);
                 return;
@@ -88,6 +88,33 @@ internal sealed class SessionCookie(SessionRefresh refresh, ILogger<SessionCooki
 
     private static bool IsBackground(HttpRequest request) =>
         !StringValues.IsNullOrEmpty(request.Headers[BackgroundHeader]) || request.Path == Live.SyncLive.Path;
+
+    /// <returns>Null when the session is over.</returns>
+    private async Task<SessionTokens?> RenewAsync(CookieValidatePrincipalContext context, string session, string store, SessionTokens tokens)
+    {
+        if (StaffSession.ImpersonationOf(context.Principal!) is not { } acting)
+        {
+            return await refresh.RenewAsync(session, store, tokens);
+        }
+
+        // Has no refresh token: whoever acts as somebody is asked for anew while their own session at the platform lasts.
+        var http = context.HttpContext;
+        if (!(await http.AuthenticateAsync(PlatformSession.Scheme)).Succeeded)
+        {
+            return null;
+        }
+
+        try
+        {
+            var token = await http.RequestServices.GetRequiredService<ApiClient>().RenewImpersonationAsync(
+                acting.StoreId, acting.Id, http.RequestAborted);
+            return new SessionTokens(token.AccessToken, "", clock.GetUtcNow().AddSeconds(token.ExpiresIn));
+        }
+        catch (Exception e) when (e is SessionEndedException or ApiProblemException { Status: 404 or 409 })
+        {
+            return null;
+        }
+    }
 
     private static async Task EndAsync(CookieValidatePrincipalContext context)
     {

@@ -16,6 +16,11 @@ internal static partial class SessionEnd
         {
             await next(context);
         }
+        catch (SessionEndedException) when (!context.Response.HasStarted && PlatformSession.IsPage(context.Request.Path))
+        {
+            await context.SignOutAsync(PlatformSession.Scheme);
+            SessionCookie.GoTo(context, PlatformSession.SignIn + "?ended=1");
+        }
         catch (SessionEndedException) when (!context.Response.HasStarted)
         {
             Forget(context);
@@ -35,7 +40,7 @@ internal static partial class SessionEnd
         }
 
         var ticket = await context.AuthenticateAsync();
-        if (ticket is { Properties: { } properties, Principal: { } person } && properties.Tokens() is { } tokens)
+        if (ticket is { Properties: { } properties, Principal: { } person } && properties.Tokens() is { RefreshToken.Length: > 0 } tokens)
         {
             try
             {

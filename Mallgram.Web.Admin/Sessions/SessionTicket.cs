@@ -19,7 +19,6 @@ internal static class SessionTicket
     public const string AccessToken = "access_token";
     public const string StoreClaim = "store";
     public const string SessionClaim = "sid";
-    public const string EmailClaim = "email";
     public const string RoleClaim = "role";
     private const string RefreshToken = "refresh_token";
     private const string ExpiresAt = "expires_at";
@@ -28,7 +27,6 @@ internal static class SessionTicket
         [
             new Claim("sub", person.Id),
             new Claim("name", person.FullName),
-            new Claim(EmailClaim, person.Email),
             new Claim(RoleClaim, person.Role),
             new Claim(StoreClaim, store),
             new Claim(SessionClaim, Guid.NewGuid().ToString("N")),

@@ -4,7 +4,11 @@ namespace Mallgram.Web.Admin.Sessions;
 internal static class SignInPage
 {
     public const string Path = "/login";
-    public const string Home = "/orders";
+    public const string SecondFactor = Path + "/code";
+    public const string Forgotten = Path + "/forgotten";
+    public const string Reset = Path + "/reset";
+    public const string Invitation = "/accept-invitation";
+    public const string Home = "/";
 
     public static string AddressWith(string back) => IsPage(back) && back != "/" ? $"{Path}?back={Uri.EscapeDataString(back)}" : Path;
 

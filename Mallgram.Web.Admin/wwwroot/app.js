@@ -31,6 +31,21 @@
     for (const box of target.form.elements[target.dataset.checkAll] ?? []) box.checked = target.checked;
   });
 
+  // The token of a mailed invitation stands behind the #, which no server sees; it goes into its field and out of the address bar.
+  const invitation = document.querySelector('[data-from-hash]');
+  const given = invitation && new URLSearchParams(location.hash.slice(1)).get(invitation.dataset.fromHash);
+  if (given) {
+    invitation.value = given;
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+
+  // Copies a text that stands beside the button, and says so by its look.
+  document.addEventListener('click', ({ target }) => {
+    const copy = target.closest?.('[data-copy]');
+    if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => copy.classList.add('btn-success'));
+    if (target.closest?.('[data-print]')) window.print();
+  });
+
   // A page swapped in is announced and read from its top, as after a full load.
   document.addEventListener('htmx:afterSettle', ({ detail }) => {
     if (detail.boosted && detail.elt.id === 'page') detail.elt.focus({ preventScroll: true });
