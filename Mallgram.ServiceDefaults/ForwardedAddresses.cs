@@ -30,7 +30,7 @@ public static class ForwardedAddresses
         }
 
         builder.Services.AddOptions<ProxyOptions>().BindConfiguration("Edge")
-            .Validate(o => o.Proxies.All(p => Networks.TryParse(p, out _)), "Edge:Proxies holds something that is no address and no network.")
+            .Validate(o => o.Proxies.All(p => p.Length == 0 || Networks.TryParse(p, out _)), "Edge:Proxies holds something that is no address and no network.")
             .Validate(o => o.ProxyHops is >= 1 and <= 10, "Edge:ProxyHops must be 1 to 10.")
             .ValidateOnStart();
         builder.Services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>>(provider => new ConfigureOptions<ForwardedHeadersOptions>(o =>
@@ -52,7 +52,7 @@ public static class ForwardedAddresses
     public static WebApplication UseForwardedAddresses(this WebApplication app)
     {
         // With nobody on its list the middleware would believe everybody.
-        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Proxies.Count > 0)
+        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.Proxies.Any(p => p.Length > 0))
         {
             app.UseForwardedHeaders();
         }

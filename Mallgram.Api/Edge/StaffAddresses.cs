@@ -14,13 +14,13 @@ internal sealed class StaffAddressOptions
     /// <summary>The same for single stores, by slug; narrows <see cref="Everywhere"/> further.</summary>
     public IDictionary<string, IList<string>> Stores { get; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 
-    public bool Any => Everywhere.Count > 0 || Stores.Count > 0;
+    public bool Any => Everywhere.Concat(Stores.Values.SelectMany(v => v)).Any(a => a.Length > 0);
 
     public sealed class Validation : IValidateOptions<StaffAddressOptions>
     {
         public ValidateOptionsResult Validate(string? name, StaffAddressOptions options)
         {
-            var wrong = options.Everywhere.Concat(options.Stores.Values.SelectMany(v => v)).Where(a => !Networks.TryParse(a, out _)).ToList();
+            var wrong = options.Everywhere.Concat(options.Stores.Values.SelectMany(v => v)).Where(a => a.Length > 0 && !Networks.TryParse(a, out _)).ToList();
             return wrong.Count == 0
                 ? ValidateOptionsResult.Success
                 : ValidateOptionsResult.Fail("Identity:StaffAddresses: not an address or network: " + string.Join(", ", wrong));

@@ -9,9 +9,10 @@ public sealed class Networks
 
     private Networks(IPNetwork[] networks) => _networks = networks;
 
-    /// <exception cref="FormatException">One of them is neither.</exception>
+    /// <param name="texts">Empty ones are left out: a variable that is set to nothing is a list of one of them.</param>
+    /// <exception cref="FormatException">One of them is neither address nor network.</exception>
     public static Networks Parse(IEnumerable<string> texts) =>
-        new([.. texts.Select(t => TryParse(t, out var network) ? network : throw new FormatException($"'{t}' is no address or network."))]);
+        new([.. texts.Where(t => t.Length > 0).Select(t => TryParse(t, out var network) ? network : throw new FormatException($"'{t}' is no address or network."))]);
 
     /// <summary>Reads <c>10.0.0.0/8</c>, <c>2001:db8::/32</c> or a single address.</summary>
     public static bool TryParse(string text, out IPNetwork network)

@@ -17,7 +17,7 @@ internal sealed class MasterKeys
 
     public MasterKeys(IOptions<SecretsOptions> options)
     {
-        var texts = string.IsNullOrEmpty(options.Value.MasterKey) ? [] : options.Value.OldMasterKeys.Prepend(options.Value.MasterKey);
+        var texts = string.IsNullOrEmpty(options.Value.MasterKey) ? [] : options.Value.OldMasterKeys.Where(k => k.Length > 0).Prepend(options.Value.MasterKey);
         _keys = [.. texts.Select(Derive)];
     }
 

@@ -31,7 +31,7 @@ internal sealed class SecretsOptions
                     : ValidateOptionsResult.Success;
             }
 
-            return options.OldMasterKeys.Append(options.MasterKey).All(k => Encoding.UTF8.GetByteCount(k) >= MinKeyBytes)
+            return options.OldMasterKeys.Where(k => k.Length > 0).Append(options.MasterKey).All(k => Encoding.UTF8.GetByteCount(k) >= MinKeyBytes)
                 ? ValidateOptionsResult.Success
                 : ValidateOptionsResult.Fail($"Secrets:MasterKey and Secrets:OldMasterKeys need at least {MinKeyBytes} bytes each.");
         }
