@@ -180,7 +180,7 @@ internal sealed partial class SupabaseKeys(
         }
         catch (Exception e) when (e is HttpRequestException or AddressRefusedException or IOException or JsonException or OperationCanceledException)
         {
-            LogFailed(issuer, e);
+            LogFailed(issuer, e.Message);
             return null;
         }
     }
@@ -191,8 +191,8 @@ internal sealed partial class SupabaseKeys(
     [LoggerMessage(LogLevel.Warning, "The key set of {Issuer} is larger than a key set can be")]
     private partial void LogTooLarge(string issuer);
 
-    [LoggerMessage(LogLevel.Warning, "The key set of {Issuer} cannot be read")]
-    private partial void LogFailed(string issuer, Exception e);
+    [LoggerMessage(LogLevel.Warning, "The key set of {Issuer} cannot be read: {Reason}")]
+    private partial void LogFailed(string issuer, string reason);
 
     private sealed class KeySet
     {
