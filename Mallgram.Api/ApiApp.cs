@@ -98,6 +98,6 @@ public static class ApiApp
     }
 
     private static bool IsOfStore(HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-        || (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal, out var part) && part.HasValue);
+        context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        || (context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase, out var part) && part.HasValue);
 }

@@ -19,10 +19,12 @@ internal enum RouteKind : byte
 
 /// <summary>What a request of a route costs its client. Metadata of every route of the API.</summary>
 /// <param name="WithQuery">Cost when it searches (<c>q=</c>).</param>
-/// <param name="Streams">Whether the answer may take longer than a request usually may.</param>
-internal sealed record RouteCost(int Cost, int WithQuery, RouteKind Kind, bool Streams)
+/// <param name="Untimed">
+/// No time-out of the request: streams take as long as they take, and answers from memory cost less than the watch; statements have their own.
+/// </param>
+internal sealed record RouteCost(int Cost, int WithQuery, RouteKind Kind, bool Untimed)
 {
-    public static readonly RouteCost Ordinary = new(1, 1, RouteKind.Ordinary, Streams: false);
+    public static readonly RouteCost Ordinary = new(1, 1, RouteKind.Ordinary, Untimed: false);
 }
 
 /// <summary>Costs by route, in one list: a route that is not in it costs one.</summary>
@@ -32,7 +34,8 @@ internal static class RouteCosts
 
     private static readonly FrozenDictionary<string, RouteCost> ByRoute = new Dictionary<string, RouteCost>(StringComparer.Ordinal)
     {
-        ["/products"] = Searches,
+        ["/products"] = Searches with { Untimed = true },
+        ["/products/{idOrSlug}"] = RouteCost.Ordinary with { Untimed = true },
         ["/products/retailer"] = Searches,
         ["/products/search"] = Searches,
         ["/admin/products"] = Searches,
@@ -44,7 +47,7 @@ internal static class RouteCosts
         ["/me/export"] = Exports,
         ["/admin/customers/{id}/export"] = Exports,
         ["/platform/stores/{id}/export"] = Exports,
-        ["/files/{id}/content"] = RouteCost.Ordinary with { Streams = true },
+        ["/files/{id}/content"] = RouteCost.Ordinary with { Untimed = true },
         ["/orders"] = Costs(5),
         ["/payments/initialize"] = Costs(10),
         ["/payments/{id}/verify"] = Costs(5),
@@ -56,7 +59,6 @@ internal static class RouteCosts
         ["/auth/second-factor"] = SignIn,
         ["/auth/verify-email"] = SignIn,
         ["/auth/verify-phone"] = SignIn,
-        ["/auth/verify-phone"] = SignIn,
         ["/auth/reset-password"] = SignIn,
         ["/me/second-factors/{kind}/confirm"] = SignIn,
         ["/auth/accept-invitation"] = SignIn,
@@ -65,8 +67,6 @@ internal static class RouteCosts
         ["/auth/forgot-password"] = SendsCode,
         ["/auth/second-factor/send"] = SendsCode,
         ["/auth/verify-email/send"] = SendsCode,
-        ["/auth/verify-phone/send"] = SendsCode,
-        ["/me/second-factors/{kind}/send"] = SendsCode,
         ["/auth/verify-phone/send"] = SendsCode,
         ["/me/second-factors/{kind}/send"] = SendsCode,
 
@@ -78,13 +78,13 @@ internal static class RouteCosts
 
     private static RouteCost Searches => RouteCost.Ordinary with { WithQuery = 5 };
 
-    private static RouteCost Exports => new(50, 50, RouteKind.Ordinary, Streams: true);
+    private static RouteCost Exports => new(50, 50, RouteKind.Ordinary, Untimed: true);
 
     private static RouteCost SignIn => RouteCost.Ordinary with { Kind = RouteKind.SignIn };
 
     private static RouteCost SendsCode => RouteCost.Ordinary with { Kind = RouteKind.SendsCode };
 
-    private static RouteCost Free => RouteCost.Ordinary with { Kind = RouteKind.Free, Streams = true };
+    private static RouteCost Free => RouteCost.Ordinary with { Kind = RouteKind.Free, Untimed = true };
 
     /// <summary>Patterns of the list, for a test that finds those which no route has.</summary>
     public static IEnumerable<string> Patterns => ByRoute.Keys.Select(k => Api + k);
@@ -98,7 +98,7 @@ internal static class RouteCosts
             {
                 var cost = Of(route.RoutePattern.RawText);
                 route.Metadata.Add(cost);
-                if (cost.Streams)
+                if (cost.Untimed)
                 {
                     route.Metadata.Add(new DisableRequestTimeoutAttribute());
                 }
@@ -113,5 +113,5 @@ internal static class RouteCosts
         return ByRoute.GetValueOrDefault(path, RouteCost.Ordinary);
     }
 
-    private static RouteCost Costs(int cost) => new(cost, cost, RouteKind.Ordinary, Streams: false);
+    private static RouteCost Costs(int cost) => new(cost, cost, RouteKind.Ordinary, Untimed: false);
 }

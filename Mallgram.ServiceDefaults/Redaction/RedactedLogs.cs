@@ -2,6 +2,7 @@ using System.Collections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Mallgram.ServiceDefaults.Redaction;
 
@@ -15,7 +16,10 @@ internal sealed class RedactedLogs(ILoggerFactory inner, Redactor redactor) : IL
     {
         services.TryAddSingleton<Redactor>();
         services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(provider => new RedactedLogs(
-            ActivatorUtilities.CreateInstance<LoggerFactory>(provider), provider.GetRequiredService<Redactor>())));
+            new LoggerFactory(
+                provider.GetServices<ILoggerProvider>(), provider.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>(),
+                provider.GetService<IOptions<LoggerFactoryOptions>>(), provider.GetService<IExternalScopeProvider>()),
+            provider.GetRequiredService<Redactor>())));
     }
 
     public ILogger CreateLogger(string categoryName) => new Logger(inner.CreateLogger(categoryName), redactor);
