@@ -3,6 +3,7 @@ using Mallgram.Kernel;
 using Mallgram.Kernel.Outbox;
 using Mallgram.Messaging.Email;
 using Mallgram.Messaging.Sms;
+using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Mallgram.Messaging.People;
@@ -39,9 +40,19 @@ internal sealed class SendCode(
             var (subject, why) = MailOf(request.Purpose);
             await mails.SendAsync(
                 message, Template, destination, language,
-                store => new CodeMail(store.Name, subject.With(store.Name).In(language), why.With(store.Name).In(language), code, minutes), ct);
+                store => new CodeMail(
+                    store.Name, subject.With(store.Name).In(language), why.With(store.Name).In(language), code, minutes,
+                    LinkOf(store, request.Purpose, destination, code)),
+                ct);
         }
     }
+
+    // After the '#', which browsers keep to themselves: address and code reach no server's log. A second factor goes with its challenge, which
+    // the page that asked for it has.
+    internal static string? LinkOf(Store store, string purpose, string email, string code) =>
+        store.Look.FrontEnd is { } frontEnd && purpose != CodePurposes.SecondFactor
+            ? $"{frontEnd}/verify?purpose={purpose}#email={Uri.EscapeDataString(email)}&code={code}"
+            : null;
 
     // Letters that every phone's basic alphabet has (GSM 03.38), so that one message is enough.
     internal static LocalText TextOf(string purpose) => purpose switch
@@ -79,4 +90,5 @@ internal sealed class SendCode(
 
 /// <summary>What the template <c>code</c> says. The subject is kept in the message log, so the code is not in it.</summary>
 /// <param name="Minutes">How long the code is still good.</param>
-internal sealed record CodeMail(string Store, string Subject, string Why, string Code, int Minutes);
+/// <param name="Link">Page of the storefront that gives the code in; null where the store has named no storefront.</param>
+internal sealed record CodeMail(string Store, string Subject, string Why, string Code, int Minutes, string? Link);
