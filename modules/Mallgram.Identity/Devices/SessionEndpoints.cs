@@ -5,6 +5,7 @@ using System.Text;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
@@ -38,7 +39,7 @@ internal static class SessionEndpoints
 
     public static void MapSessions(this IEndpointRouteBuilder auth)
     {
-        var sessions = auth.MapGroup("").RequireAuthorization(PersonPolicy.Of);
+        var sessions = auth.MapGroup("").RequireAuthorization(PersonPolicy.Of).NotWhileImpersonating(mayRead: true);
         sessions.MapGet("/sessions", ListAsync).WithName("ListSessions").WithSummary("Your sessions under way, newest first")
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(422);
         sessions.MapDelete("/sessions/{id}", EndAsync).WithName("EndSession").WithSummary("End one of your sessions")

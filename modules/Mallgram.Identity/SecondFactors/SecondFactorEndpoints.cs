@@ -3,6 +3,7 @@ using Mallgram.Identity.Codes;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.Recovery;
 using Mallgram.Identity.SignIn;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Problems;
 using Microsoft.AspNetCore.Builder;
@@ -37,7 +38,7 @@ internal static class SecondFactorEndpoints
             .ProducesProblem(StatusCodes.Status403Forbidden);
         auth.MapPost("/send", Send).WithName("SendSecondFactor").WithSummary("Send the code of a second factor by text message or mail");
 
-        var me = app.MapGroup("/me").WithTags("Me").RequireAuthorization(PersonPolicy.Of)
+        var me = app.MapGroup("/me").WithTags("Me").RequireAuthorization(PersonPolicy.Of).NotWhileImpersonating(mayRead: true)
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         me.MapGet("/second-factors", List).WithName("ListSecondFactors").WithSummary("My second factors");
         me.MapPost("/second-factors", Add).WithName("AddSecondFactor")

@@ -47,7 +47,8 @@ internal static class SupabaseEndpoints
     /// <param name="admin">The host's group <c>/admin</c>.</param>
     public static void MapSupabaseAdmin(this IEndpointRouteBuilder admin)
     {
-        var supabase = admin.MapGroup("/sign-in/supabase").WithTags("Sign-in").RequirePermission(Permissions.StoreWrite);
+        var supabase = admin.MapGroup("/sign-in/supabase").WithTags("Sign-in").RequirePermission(Permissions.StoreWrite)
+            .NotWhileImpersonating(mayRead: true);
         supabase.MapGet("/", Get).WithName("AdminGetSupabaseProject").WithSummary("The Supabase project whose access tokens are accepted")
             .ProducesProblem(StatusCodes.Status404NotFound);
         supabase.MapPut("/", Put).WithName("AdminSetSupabaseProject").WithSummary("Accept the access tokens of a Supabase project")

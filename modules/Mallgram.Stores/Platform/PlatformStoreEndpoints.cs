@@ -112,10 +112,12 @@ internal static class PlatformStoreEndpoints
     private static async Task ExportAsync(string id, PlatformStores stores, StoreExport export, HttpContext context)
     {
         var store = await stores.GetAsync(Id(id), context.RequestAborted);
+        await stores.ExportedAsync(Id(id), context.RequestAborted);
         context.Response.ContentType = "application/zip";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{store.Store.Slug}.zip\"";
         context.Response.Headers.CacheControl = "no-store";
-        await export.WriteAsync(Id(id), store.Store.Slug, context.Response.Body, context.RequestAborted);
+        // Closing an entry writes its few last bytes synchronously, which the pipe takes and the body's stream does not.
+        await export.WriteAsync(Id(id), store.Store.Slug, context.Response.BodyWriter.AsStream(), context.RequestAborted);
     }
 
     private static async Task<Accepted<StoreClosing>> DeleteAsync(

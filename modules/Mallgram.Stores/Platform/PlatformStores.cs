@@ -1,3 +1,4 @@
+using Mallgram.Kernel.Audit;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
@@ -164,19 +165,19 @@ internal sealed class PlatformStores(PlatformDatabase database, JobRuns jobs, St
                     "update stores.stores set status = 'closing', status_changed_at = $2 where id = $1 and status <> 'closing'",
                     Sql.Uuid(id), Sql.Time(clock.GetUtcNow())),
                 // The store's own log goes with it; that it was deleted, and by whom, stays in the platform's.
-                Sql.Command(
-                    """
-                    insert into kernel.audit_log (actor, action, object, object_id, before, address, request_id)
-                    values ($1, 'store.deleted', 'stores.stores', $2, jsonb_build_object('slug', $3::text, 'name', $4::text), $5::inet, $6)
-                    """,
-                    Sql.Text(scope.Caller?.Actor ?? "platform"), Sql.Text(store.Store.Id), Sql.Text(store.Store.Slug), Sql.Text(store.Store.Name),
-                    Sql.Text(scope.Caller?.Address), Sql.Text(scope.Caller?.RequestId)));
+                AuditEntry.Insert(storeId: null, Caller, "store.deleted", StoreTables.Stores, id.ToString(), new { slug = store.Store.Slug }));
             await transaction.CommitAsync(ct);
         }
 
         lookup.Forget();
-        return await jobs.RequestAsync(StoreDeletion.Name, scope.Caller?.Actor ?? "platform", ct);
+        return await jobs.RequestAsync(StoreDeletion.Name, Caller.Actor, ct);
     }
+
+    /// <summary>Notes in the store's log, which the platform reads too, that all of a store's rows were taken away.</summary>
+    public Task ExportedAsync(Guid id, CancellationToken ct) => database.ExecuteAsync(
+        ct, AuditEntry.Insert(id, Caller, "store.exported", StoreTables.Stores, id.ToString()));
+
+    private Caller Caller => scope.Caller ?? throw new InvalidOperationException("Only platform administrators get here.");
 
     private async Task MoveAsync(Guid id, string status, string? reason, CancellationToken ct)
     {

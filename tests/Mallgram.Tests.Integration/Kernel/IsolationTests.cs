@@ -14,7 +14,7 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
     private static readonly Guid DakarCafe = Guid.Parse("01930000-0000-7000-8000-000000000002");
 
     /// <summary>Tables with a store_id that are not walled off, each for a reason written in its migration.</summary>
-    private static readonly string[] CrossStoreTables = ["kernel.inbox", "kernel.outbox", "stores.domains"];
+    private static readonly string[] CrossStoreTables = ["kernel.inbox", "kernel.outbox"];
 
     [Fact]
     public async Task Every_table_with_a_store_is_under_forced_row_level_security_with_a_checked_policy()
