@@ -1,12 +1,9 @@
-using System.Security.Claims;
-using Mallgram.Identity.Contracts;
 using Mallgram.Identity.Devices;
 using Mallgram.Identity.Recovery;
 using Mallgram.Identity.Registration;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
 using Mallgram.Kernel.Http;
-using Mallgram.Kernel.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -30,8 +27,6 @@ internal static class AuthEndpoints
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         auth.MapPost("/logout", LogOut).WithName("LogOut").WithSummary("End the sign-in that a refresh token belongs to")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        auth.MapGet("/me", Me).WithName("GetMe").WithSummary("Who is signed in")
-            .RequireAuthorization().ProducesProblem(StatusCodes.Status401Unauthorized);
         auth.MapSessions();
         auth.MapRecovery();
     }
@@ -62,11 +57,6 @@ internal static class AuthEndpoints
         await tokens.RevokeAsync(body.Value.Token(), ct);
         return TypedResults.NoContent();
     }
-
-    private static async Task<Ok<PersonView>> Me(ClaimsPrincipal user, People people, CancellationToken ct) =>
-        await people.FindAsync(user.UserId(), ct) is { } person
-            ? TypedResults.Ok(PersonView.Of(person))
-            : throw new ProblemException(CommonProblems.Unauthenticated);
 
     private static Ok<SessionView> Secret(HttpContext context, SessionView session)
     {

@@ -1,10 +1,13 @@
 using Mallgram.Identity.Access;
+using Mallgram.Identity.ApiKeys;
 using Mallgram.Identity.Cleanup;
 using Mallgram.Identity.Codes;
 using Mallgram.Identity.Platform;
+using Mallgram.Identity.Profile;
 using Mallgram.Identity.Registration;
 using Mallgram.Identity.SecondFactors;
 using Mallgram.Identity.SignIn;
+using Mallgram.Identity.Staff;
 using Mallgram.Identity.Supabase;
 using Mallgram.Identity.Switching;
 using Mallgram.Identity.Tokens;
@@ -40,6 +43,9 @@ public static class IdentityModule
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
         services.AddAccess();
         services.AddPlatform();
+        services.AddProfile();
+        services.AddStaff();
+        services.AddApiKeys();
         return services;
     }
 
@@ -63,6 +69,8 @@ public static class IdentityModule
         group.MapCodes();
         group.MapSecondFactors();
         group.MapSwitch();
+        group.MapProfile();
+        group.MapAcceptInvitation();
     }
 
     /// <summary>After authentication: a second factor of staff, where <c>Identity:RequireSecondFactorForStaff</c> asks for it.</summary>
@@ -71,6 +79,9 @@ public static class IdentityModule
     /// <summary>Maps what staff see and change of people and sign-in onto the host's group for staff.</summary>
     public static void MapIdentityAdmin(this IEndpointRouteBuilder admin)
     {
+        admin.MapStaff();
+        admin.MapApiKeys();
+        admin.MapCustomers();
         admin.MapSupabaseAdmin();
         admin.MapMyStores();
         admin.MapImpersonationsOfStore();

@@ -1,5 +1,6 @@
 using Mallgram.Identity.Contracts;
 using Mallgram.Kernel;
+using Mallgram.Kernel.Privacy;
 using Mallgram.Messaging.Email;
 using Mallgram.Messaging.People;
 using Mallgram.Messaging.Sms;
@@ -26,6 +27,8 @@ public static class MessagingModule
         services.AddOutboxHandler<SendOrderPaidMail>();
         services.AddOutboxHandler<SendCode>();
         services.AddOutboxHandler<SendSecurityNotice>();
+        services.AddOutboxHandler<SendInvitation>();
+        services.AddScoped<IPersonalData, MessagePersonalData>();
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Privacy;
 using Mallgram.Orders.Contracts;
 using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Routing;
@@ -22,6 +23,9 @@ public static class OrdersModule
         services.AddScoped<CompleteOrder>();
         services.AddScoped<IPayableOrders, PayableOrders>();
         services.AddScoped<IOrderDetails, OrderDetailsReader>();
+        services.AddScoped<OrderPersonalData>();
+        services.AddScoped<IOrdersOfPerson>(provider => provider.GetRequiredService<OrderPersonalData>());
+        services.AddScoped<IPersonalData>(provider => provider.GetRequiredService<OrderPersonalData>());
         return services;
     }
 

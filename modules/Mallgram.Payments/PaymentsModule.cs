@@ -1,6 +1,7 @@
 using Mallgram.Kernel;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Privacy;
 using Mallgram.Orders.Contracts;
 using Mallgram.Payments.Gateways;
 using Mallgram.Payments.Gateways.MtnMomo;
@@ -22,6 +23,7 @@ public static class PaymentsModule
         services.AddOptions<PaymentsOptions>().BindConfiguration("Payments").ValidateDataAnnotations().ValidateOnStart();
         services.AddScoped<IPaymentStarter, StartPayment>();
         services.AddScoped<IOrderPaymentViews, OrderPaymentViews>();
+        services.AddScoped<IPersonalData, PaymentPersonalData>();
         services.AddScoped<SettlePayment>();
         services.AddScoped<ReceiveNotice>();
         services.AddOutboxHandler<ProcessNotice>();

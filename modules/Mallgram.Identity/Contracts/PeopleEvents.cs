@@ -12,6 +12,9 @@ public static class PeopleEvents
 
     /// <summary>Payload: <see cref="Contracts.SecurityNotice"/>.</summary>
     public const string SecurityNotice = "identity.security_notice";
+
+    /// <summary>Payload: <see cref="InvitationSent"/>.</summary>
+    public const string Invitation = "identity.invitation";
 }
 
 /// <summary>What a one-time code is for. Stored; never rename.</summary>

@@ -51,7 +51,7 @@ internal sealed class People(StoreDatabase database, StoreScope scope)
 {
     public Task<Person?> FindByEmailAsync(string email, CancellationToken ct) => FindAsync(
         Sql.Command(
-            $"select {Person.Columns} from identity.users where store_id = $1 and lower(email) = lower($2)",
+            $"select {Person.Columns} from identity.users where store_id = $1 and email_key = lower($2)",
             Sql.Uuid(scope.StoreId), Sql.Text(email)), ct);
 
     public Task<Person?> FindAsync(Contact contact, CancellationToken ct) =>

@@ -73,8 +73,8 @@ internal sealed class SupabasePeople(StoreDatabase database, StoreScope scope, S
                 with same as (
                     select id from identity.users
                     where store_id = $1 and status <> 'erased' and role in ('customer', 'affiliate')
-                      and ((lower(email) = $4 and email_verified_at is not null) or (phone = $5 and phone_verified_at is not null))
-                    order by (lower(email) = $4) desc nulls last limit 1
+                      and ((email_key = $4 and email_verified_at is not null) or (phone = $5 and phone_verified_at is not null))
+                    order by (email_key = $4) desc nulls last limit 1
                 ), linked as (
                     update identity.users u set signs_in_elsewhere = true, last_sign_in_at = $8 from same
                     where u.store_id = $1 and u.id = same.id
@@ -85,7 +85,7 @@ internal sealed class SupabasePeople(StoreDatabase database, StoreScope scope, S
                     select $1, $6, address, case when address is not null then $8 end, number, case when number is not null then $8 end, $7, $9,
                            'customer', true, $8
                     from (select
-                        case when not exists (select from identity.users where store_id = $1 and lower(email) = $4) then $4 end as address,
+                        case when not exists (select from identity.users where store_id = $1 and email_key = $4) then $4 end as address,
                         case when not exists (select from identity.users where store_id = $1 and phone = $5) then $5 end as number) free
                     where not exists (select from same)
                       and not exists (select from identity.external_identities where store_id = $1 and issuer = $2 and subject = $3)

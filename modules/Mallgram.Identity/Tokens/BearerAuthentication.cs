@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Mallgram.Identity.Access;
+using Mallgram.Identity.ApiKeys;
 using Mallgram.Identity.Contracts;
 using Mallgram.Identity.Platform;
 using Mallgram.Identity.SignIn;
@@ -15,12 +16,12 @@ using Microsoft.Extensions.Options;
 namespace Mallgram.Identity.Tokens;
 
 /// <summary>
-/// Scheme <c>Bearer</c>: access tokens of ours, or of the Supabase project that the store names. Runs after the store is known: a token of
-/// another store is no sign-in here. Says whose changes are audited. Answers bare 401 and 403, which the problem middleware dresses.
+/// Scheme <c>Bearer</c>: access tokens of ours or of the Supabase project that the store names, and API keys. Runs after the store is
+/// known: a token of another store is no sign-in here. Says whose changes are audited. Answers bare 401 and 403, which the problem middleware dresses.
 /// </summary>
 internal sealed class BearerAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens,
-    SupabaseTokens supabase, OpenImpersonations impersonations, StoreDatabase database, StoreScope scope)
+    ApiKeyCheck keys, SupabaseTokens supabase, OpenImpersonations impersonations, StoreDatabase database, StoreScope scope)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -41,7 +42,9 @@ internal sealed class BearerAuthentication(
         }
 
         var token = value[Prefix.Length..].Trim();
-        if ((tokens.Read(token, store) ?? await supabase.AuthenticateAsync(token, Context.RequestAborted)) is not { } person)
+        var person = tokens.Read(token, store) ?? await keys.AuthenticateAsync(token, Context.RequestAborted)
+            ?? await supabase.AuthenticateAsync(token, Context.RequestAborted);
+        if (person is null)
         {
             return AuthenticateResult.Fail("The access token is not valid.");
         }
@@ -58,6 +61,11 @@ internal sealed class BearerAuthentication(
     /// <summary>Null for customers and affiliates, unless a platform administrator acts as one.</summary>
     private Caller? CallerOf(ClaimsPrincipal person)
     {
+        if (person.FindFirst(AccessClaims.Key)?.Value is { } key)
+        {
+            return new Caller(key, OnBehalfOf: null, ClientDevice.Of(Context).Address, ProblemAnswers.RequestId(Context));
+        }
+
         var subject = person.FindFirst(CurrentUser.SubjectClaim)!.Value;
         var administrator = person.FindFirst(AccessTokens.ActorClaim)?.Value;
         return administrator is not null || RolePermissions.IsStaff(person.Role())

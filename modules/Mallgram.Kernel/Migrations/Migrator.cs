@@ -112,6 +112,7 @@ public sealed partial class Migrator(IEnumerable<MigrationSource> sources, IEnum
             CreateRole("mallgram_owner", "nologin"),
             CreateRole("mallgram_app", "nologin"),
             CreateRole("mallgram_platform", "nologin"),
+            CreateRole("mallgram_store_reader", "nologin"),
             // Granting needs the admin option, which a role set up by a DBA may lack: only when it is not a member yet.
             "do $$ begin if not pg_has_role(current_user, 'mallgram_owner', 'member') then grant mallgram_owner to current_user; end if; end $$",
             $"grant create, connect, temporary on database {Quote(database)} to mallgram_owner",
