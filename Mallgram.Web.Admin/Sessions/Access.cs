@@ -1,4 +1,3 @@
-using Mallgram.Kernel.Access;
 using Mallgram.Web.Admin.Api;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Caching.Memory;
@@ -35,7 +34,7 @@ internal sealed class AccessCache : IDisposable
         var (stores, mustSecure) = await StoresAsync(context, api, ct);
         var person = await api.MeAsync(ct);
         var access = new Access(
-            person, (person.Permissions ?? Permissions.All).ToHashSet(StringComparer.Ordinal), await store, stores, mustSecure);
+            person, (person.Permissions ?? []).ToHashSet(StringComparer.Ordinal), await store, stores, mustSecure);
         if (mustSecure)
         {
             // Ends with the very next click that sets one up.
