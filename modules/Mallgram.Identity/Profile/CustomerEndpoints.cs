@@ -59,7 +59,7 @@ internal static class CustomerEndpoints
             .WithSummary("Let a customer sign in again").ProducesProblem(404);
         customers.MapPost("/{id}/export", ExportAsync).RequirePermission(Permissions.CustomersWrite).WithName("AdminExportCustomer")
             .WithSummary("Everything that is kept about a customer, for a request under POPIA or GDPR").ProducesProblem(404);
-        customers.MapPost("/{id}/erase", EraseAsync).RequirePermission(Permissions.CustomersWrite).WithName("AdminEraseCustomer")
+        customers.MapPost("/{id}/erase", EraseAsync).RequirePermission(Permissions.CustomersWrite).NotWhileImpersonating().WithName("AdminEraseCustomer")
             .WithSummary("Erase a customer for good; orders and payments that the law wants kept lose name and address").ProducesProblem(404);
     }
 

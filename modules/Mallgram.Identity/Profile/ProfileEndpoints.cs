@@ -3,6 +3,7 @@ using Mallgram.Identity.Contracts;
 using Mallgram.Identity.SecondFactors;
 using Mallgram.Identity.SignIn;
 using Mallgram.Identity.Tokens;
+using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Privacy;
@@ -22,10 +23,6 @@ internal sealed record EraseMeRequest(string? Password, string? Code);
 /// <summary>What the signed-in person sees and changes of themselves.</summary>
 internal static class ProfileEndpoints
 {
-    private static readonly ProblemCode NotWhileImpersonated = new("not_while_impersonated", 403,
-        "A platform administrator acting as somebody cannot do this for them.",
-        "Un administrateur de la plateforme agissant pour quelqu'un ne peut pas faire cela à sa place.");
-
     public static IServiceCollection AddProfile(this IServiceCollection services)
     {
         services.AddScoped<Profiles>();
@@ -39,16 +36,16 @@ internal static class ProfileEndpoints
         var own = app.MapGroup("/auth").WithTags("Profile").RequireAuthorization(PersonPolicy.Of);
         own.MapGet("/me", (ClaimsPrincipal user, Profiles profiles, CancellationToken ct) => ShowAsync(user, profiles, ct))
             .WithName("GetMe").WithSummary("Who is signed in").ProducesProblem(401);
-        own.MapPatch("/me", ChangeAsync).WithName("ChangeMe")
+        own.MapPatch("/me", ChangeAsync).NotWhileImpersonating().WithName("ChangeMe")
             .WithSummary("Change name, language, e-mail address, phone or password; a new address counts once its code is confirmed")
             .ProducesProblem(401).ProducesProblem(403).ProducesProblem(422).ProducesProblem(429);
-        own.MapPost("/me/confirm", ConfirmAsync).WithName("ConfirmMyAddress")
+        own.MapPost("/me/confirm", ConfirmAsync).NotWhileImpersonating().WithName("ConfirmMyAddress")
             .WithSummary("Confirm a new e-mail address or phone with the code that was sent there")
             .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(422);
 
         var me = app.MapGroup("/me").WithTags("Profile").RequireAuthorization(PersonPolicy.Of).ProducesProblem(401).ProducesProblem(403);
-        me.MapPost("/export", ExportAsync).WithName("ExportMe").WithSummary("Everything that is kept about the signed-in person");
-        me.MapDelete("", EraseAsync).WithName("EraseMe")
+        me.MapPost("/export", ExportAsync).NotWhileImpersonating().WithName("ExportMe").WithSummary("Everything that is kept about the signed-in person");
+        me.MapDelete("", EraseAsync).NotWhileImpersonating().WithName("EraseMe")
             .WithSummary("Erase the signed-in person; orders and payments that the law wants kept lose name and address")
             .ProducesProblem(409).ProducesProblem(422).ProducesProblem(429);
         PreferenceEndpoints.Map(me);
@@ -62,7 +59,6 @@ internal static class ProfileEndpoints
     private static async Task<Ok<ProfileView>> ChangeAsync(
         JsonBody<ChangeProfileRequest> body, ClaimsPrincipal user, Profiles profiles, CancellationToken ct)
     {
-        MustBeThemselves(user);
         Guid? session = PublicId.TryParse(PublicId.Session, user.FindFirst(AccessTokens.SessionClaim)?.Value, out var id) ? id : null;
         await profiles.ChangeAsync(user.UserId(), session, body.Value, ct);
         return await ShowAsync(user, profiles, ct);
@@ -71,7 +67,6 @@ internal static class ProfileEndpoints
     private static async Task<Ok<ProfileView>> ConfirmAsync(
         JsonBody<ConfirmAddressRequest> body, ClaimsPrincipal user, Profiles profiles, CancellationToken ct)
     {
-        MustBeThemselves(user);
         await profiles.ConfirmAsync(user.UserId(), body.Value, ct);
         return await ShowAsync(user, profiles, ct);
     }
@@ -79,7 +74,6 @@ internal static class ProfileEndpoints
     private static async Task<Ok<PersonalExport>> ExportAsync(
         ClaimsPrincipal user, PersonalRecords records, HttpContext context, CancellationToken ct)
     {
-        MustBeThemselves(user);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(await records.ExportAsync(user.UserId(), ct) ?? throw new ProblemException(CommonProblems.Unauthenticated));
     }
@@ -87,7 +81,6 @@ internal static class ProfileEndpoints
     private static async Task<NoContent> EraseAsync(
         JsonBody<EraseMeRequest> body, ClaimsPrincipal user, ProofOfSelf proof, PersonalRecords records, CancellationToken ct)
     {
-        MustBeThemselves(user);
         // A second call with the same access token finds nobody to prove anything for, and nothing to do.
         if (await records.FindAsync(user.UserId(), ct) is not null)
         {
@@ -96,13 +89,5 @@ internal static class ProfileEndpoints
         }
 
         return TypedResults.NoContent();
-    }
-
-    private static void MustBeThemselves(ClaimsPrincipal user)
-    {
-        if (user.HasClaim(c => c.Type == AccessTokens.ImpersonationClaim))
-        {
-            throw new ProblemException(NotWhileImpersonated);
-        }
     }
 }

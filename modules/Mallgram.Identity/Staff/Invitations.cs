@@ -163,5 +163,5 @@ internal sealed class Invitations(
             id, role, current.Store.Language, expiresAt, InvitationSent.Seal(protection, new InvitationToSend(email, token, name))));
     }
 
-    private static string NewToken() => WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(TokenBytes));
+    public static string NewToken() => WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(TokenBytes));
 }
