@@ -66,12 +66,13 @@ internal sealed class AddressClaims(StoreDatabase database, StoreScope scope, Se
 
     private static bool IsVerified(Person person, Contact contact) => contact.IsEmail ? person.EmailVerified : person.PhoneVerified;
 
+    // No key update: a refresh under way checks its foreign key against this row while it holds tokens that end_sessions will want.
     private async Task<Person?> ReadAsync(StoreTransaction transaction, Contact contact, CancellationToken ct)
     {
         await using var row = await transaction.QueryAsync(ct, [Sql.Command(
             $"""
             select {Person.Columns} from identity.users
-            where store_id = $1 and {(contact.IsEmail ? "lower(email) = lower($2)" : "phone = $2")} for update
+            where store_id = $1 and {(contact.IsEmail ? "email_key = lower($2)" : "phone = $2")} for no key update
             """,
             Sql.Uuid(scope.StoreId), Sql.Text(contact.Email ?? contact.Phone))]);
         return await row.ReadAsync(ct) ? Person.From(row) : null;

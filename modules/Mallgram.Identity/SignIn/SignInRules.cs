@@ -32,14 +32,13 @@ internal sealed class SignInRules(
     // A lock that has run out starts the count anew.
     private NpgsqlBatchCommand Count(Person person) => Sql.Command(
         """
-        update identity.users u set
-            failed_attempts = n.failures,
-            locked_until = case when u.locked_until > $3 then u.locked_until when n.failures >= $4 then $5 end
-        from (
-            select id, case when locked_until <= $3 then 1 else failed_attempts + 1 end as failures from identity.users
-            where store_id = $1 and id = $2 for update
-        ) n
-        where u.store_id = $1 and u.id = n.id
+        update identity.users set
+            failed_attempts = case when locked_until <= $3 then 1 else failed_attempts + 1 end,
+            locked_until = case
+                when locked_until > $3 then locked_until
+                when locked_until is null and failed_attempts + 1 >= $4 then $5
+            end
+        where store_id = $1 and id = $2
         """,
         Sql.Uuid(scope.StoreId), Sql.Uuid(person.Id), Sql.Time(clock.GetUtcNow()), Sql.Int(options.Value.LockAfter),
         Sql.Time(clock.GetUtcNow() + options.Value.LockFor));

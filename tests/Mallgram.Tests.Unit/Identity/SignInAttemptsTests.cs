@@ -58,6 +58,27 @@ public sealed class SignInAttemptsTests : IDisposable
         Assert.Null(_attempts.Begin(Store, "someone@shop.example", IPAddress.Parse("2001:db8:1:3::1")));
     }
 
+    [Fact]
+    public void Refused_registrations_of_one_network_wait_for_the_rest_of_the_hour_and_successful_ones_cost_nothing()
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            Assert.Null(_attempts.BeginRegistration(Office));
+            _attempts.Registered(Office);
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(_attempts.BeginRegistration(Office));
+        }
+
+        _clock.Now += TimeSpan.FromMinutes(20);
+        Assert.Equal(TimeSpan.FromMinutes(40), _attempts.BeginRegistration(Office));
+        Assert.Null(_attempts.BeginRegistration(IPAddress.Parse("198.51.100.1")));
+        // Signing in is counted apart.
+        Assert.Null(_attempts.Begin(Store, "a@shop.example", Office));
+    }
+
     private void Fail(int times, string email, IPAddress address)
     {
         for (var i = 0; i < times; i++)
