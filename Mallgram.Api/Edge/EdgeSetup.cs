@@ -40,8 +40,13 @@ internal static class EdgeSetup
             o.DefaultPolicy = new RequestTimeoutPolicy
             {
                 Timeout = provider.GetRequiredService<IOptions<EdgeOptions>>().Value.RequestTimeout,
-                WriteTimeoutResponse = static context => ProblemAnswers.WriteAsync(
-                    context, new ProblemException(RequestTimeout) { RetryAfter = TimeSpan.FromSeconds(5) }),
+                WriteTimeoutResponse = static context =>
+                {
+                    // What was aborted is the work, not the answer; and the headers of before have been cleared.
+                    context.RequestAborted = CancellationToken.None;
+                    FrontDoor.Secure(context);
+                    return ProblemAnswers.WriteAsync(context, new ProblemException(RequestTimeout) { RetryAfter = TimeSpan.FromSeconds(5) });
+                },
             }));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -20,6 +20,14 @@ internal static class FrontDoor
     private static readonly ProblemCode QueryTooLong = new("query_too_long", 400,
         "The query has more than {0} parameters.", "La requête a plus de {0} paramètres.");
 
+    public static IHeaderDictionary Secure(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        return headers;
+    }
+
     /// <param name="strictTransport">Whether answers over HTTPS bind browsers to HTTPS.</param>
     public static IApplicationBuilder UseFrontDoor(this IApplicationBuilder app, bool strictTransport)
     {
@@ -27,9 +35,7 @@ internal static class FrontDoor
         var refused = RateLimiting.Hourless(app.ApplicationServices.GetRequiredService<IOptions<RateLimitOptions>>().Value.RefusedPerMinute);
         return app.Use(async (context, next) =>
         {
-            var headers = context.Response.Headers;
-            headers.XContentTypeOptions = "nosniff";
-            headers["Referrer-Policy"] = "no-referrer";
+            var headers = Secure(context);
             if (strictTransport && context.Request.IsHttps)
             {
                 headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";

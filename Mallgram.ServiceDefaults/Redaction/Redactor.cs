@@ -213,7 +213,7 @@ public sealed partial class Redactor
         @"(?:(?:\+|%2B)[0-9](?:[ .()/-]{0,2}[0-9]){6,14}|(?<![A-Za-z0-9_.:+-])[0-9]{10,15})(?![A-Za-z0-9_-])", Options, Patience)]
     private static partial Regex Phone();
 
-    [GeneratedRegex(@"(?<![A-Za-z0-9_+/-])[A-Za-z0-9_-]{32,}={0,2}(?![A-Za-z0-9_-])", RegexOptions.None, Patience)]
+    [GeneratedRegex(@"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}={0,2}(?![A-Za-z0-9_-])", RegexOptions.None, Patience)]
     private static partial Regex LongToken();
 
     [GeneratedRegex(@"(?:password|pwd)\s*=\s*(?<value>[^;]+)", Options, Patience)]

@@ -161,7 +161,7 @@ public static class AuditEndpoints
             conditions.Add("at < " + Value(Sql.Time(to)));
         }
 
-        if (query.Cursor is { } cursor)
+        if (query.Cursor is { Length: > 0 } cursor)
         {
             var (at, id) = Cursor.Read(cursor);
             conditions.Add($"(at, id) < ({Value(Sql.Time(at))}, {Value(Sql.Uuid(id))})");
