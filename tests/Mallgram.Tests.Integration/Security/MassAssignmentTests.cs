@@ -63,7 +63,8 @@ public sealed class MassAssignmentTests(SecurityApp app, ITestOutputHelper outpu
             }
         }
 
-        Assert.True(done > 20, $"only {done} writes were carried out");
+        // The others refuse a body with fields they do not know.
+        Assert.True(done > 10, $"only {done} writes were carried out");
         faults.AddRange((await app.FingerprintAsync(app.B.Store)).Where(t => before[t.Key] != t.Value).Select(t => $"rows of B changed in {t.Key}"));
         var now = await PrivilegesAsync();
         faults.AddRange(privileges == now ? [] : [$"privileges were {privileges} and are {now}"]);
@@ -127,9 +128,8 @@ public sealed class MassAssignmentTests(SecurityApp app, ITestOutputHelper outpu
     private async Task<IEnumerable<string>> MarkedAsync()
     {
         var found = new List<string>();
-        foreach (var table in (await app.FingerprintAsync(app.A.Store)).Keys.Where(t => t != "stores.stores"))
+        foreach (var table in (await app.FingerprintAsync(app.A.Store)).Keys)
         {
-            // Kept answers and notices repeat what was sent or hold only hashes of it.
             var rows = await app.Database.ScalarAsync<string>(
                 $"""
                 select coalesce(string_agg(left(t::text, 400), ' | '), '') from {table} t

@@ -76,6 +76,7 @@ internal sealed class Plants(Guid store, string slug, string currency)
         ["customers/{id}"] = Id("usr", "buyer"),
         ["stores/{id}"] = PublicId.Format("sto", store),
         ["impersonations/{id}"] = Id("imp", "impersonation"),
+        ["impersonations/{impersonation}"] = Id("imp", "impersonation"),
         ["domains/{domain}"] = Canary + ".example",
         ["domains/{host}"] = Canary + ".example",
     };

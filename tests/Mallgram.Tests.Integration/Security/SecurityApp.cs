@@ -53,7 +53,7 @@ public sealed class SecurityApp : MallgramApp
         return JsonElement.Parse(text).GetProperty("access_token").GetString()!;
     }
 
-    /// <summary>An API key of a planted store; null while the installation issues none.</summary>
+    /// <summary>A new API key of a planted store.</summary>
     internal async Task<string> IssueKeyAsync(Plants plants, string owner, params string[] scopes)
     {
         var (status, body) = await SendAsync(
@@ -88,8 +88,9 @@ public sealed class SecurityApp : MallgramApp
     }
 
     /// <summary>
-    /// A hash over all rows of a store in every table that has a store, table by table, and over the store's own row. Left out is what signing
-    /// in and delivery change by themselves: marks of last use, and messages, which follow from outbox rows that are counted.
+    /// A hash over all rows of a store in every table that has a store, table by table. Left out is what signing
+    /// in, metering, and jobs of the whole installation change by themselves: marks of last use, counted requests, how far a repricing is,
+    /// and messages, which follow from outbox rows that are counted.
     /// </summary>
     internal async Task<SortedDictionary<string, string>> FingerprintAsync(Guid store)
     {
@@ -98,16 +99,17 @@ public sealed class SecurityApp : MallgramApp
             select array_agg(format('%I.%I', n.nspname, c.relname) order by 1)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
             where c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'store_id' and not a.attisdropped and n.nspname <> 'messaging'
+                and (n.nspname, c.relname) not in (('stores', 'usage_days'), ('catalog', 'repricings'))
             """);
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var table in tables.Append("stores.stores"))
+        foreach (var table in tables)
         {
             found[table] = await Database.ScalarAsync<string>(
                 $"""
                 select count(*) || ' ' || coalesce(md5(string_agg(row, '' order by row)), '') from (
                     select (to_jsonb(t) - array['last_used_at', 'last_sign_in_at', 'updated_at', 'failed_attempts', 'locked_until', 'processed_at',
                         'attempts', 'available_at', 'last_error'])::text as row
-                    from {table} t where t.{(table == "stores.stores" ? "id" : "store_id")} = '{store}') rows
+                    from {table} t where t.store_id = '{store}') rows
                 """);
         }
 

@@ -73,7 +73,8 @@ public sealed class SupabaseApp : MallgramApp
         request.Headers.Add("X-Store", store);
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         using var answer = await Http.SendAsync(request);
-        return ((int)answer.StatusCode, JsonElement.Parse(await answer.Content.ReadAsStringAsync()));
+        var text = await answer.Content.ReadAsStringAsync();
+        return ((int)answer.StatusCode, text.Length == 0 ? default : JsonElement.Parse(text));
     }
 
     internal JsonObject Claims(string subject) => new()

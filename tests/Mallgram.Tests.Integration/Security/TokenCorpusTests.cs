@@ -24,8 +24,8 @@ public sealed class TokenCorpusTests(SupabaseApp app) : IClassFixture<SupabaseAp
             {
                 count++;
                 var (status, body) = await app.MeAsync(Forge(attack, target, person));
-                var expected = attack["accepted"] is null ? 401 : 200;
-                if (status != expected)
+                // What is too large for a header ends before it is read.
+                if (attack["accepted"] is null ? status is not (401 or 431) : status != 200)
                 {
                     faults.Add($"{attack["name"]} as {target}: {status} {body}");
                 }
