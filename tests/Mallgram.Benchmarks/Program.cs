@@ -14,6 +14,10 @@ var cases = new (string Name, Func<Bench, Task> Run)[]
     ("quota", Quota.RunAsync),
     ("resync-unchanged", UnchangedResync.RunAsync),
     ("first-sync", FirstSync.RunAsync),
+    ("isolation", Isolation.RunAsync),
+    ("many-stores", ManyStores.RunAsync),
+    ("probes", Probes.RunAsync),
+    ("timing", Timing.RunAsync),
 };
 
 switch (args)
