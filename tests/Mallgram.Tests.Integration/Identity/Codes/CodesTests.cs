@@ -180,7 +180,8 @@ public sealed class CodesTests(CodesApp app) : IClassFixture<CodesApp>
         await app.RefusedAsync(401, "unauthenticated", "auth/otp", new { phone, purpose = "verify_phone" });
         await app.RefusedAsync(422, "validation_failed", "auth/otp", new { phone = other, purpose = "verify_phone" }, token);
 
-        // Registration has sent one a moment ago.
+        // Registration has sent one a moment ago; the next one must not overtake it.
+        await app.TextedAsync(phone);
         app.Pass(TimeSpan.FromSeconds(61));
         await app.DoneAsync("auth/otp", new { phone, purpose = "verify_phone" }, token);
         var code = await app.TextedAsync(phone, 2);
