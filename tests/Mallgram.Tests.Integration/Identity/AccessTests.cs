@@ -1,14 +1,11 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Mallgram.Identity.Access;
 using Mallgram.Identity.Contracts;
-using Mallgram.Identity.Tokens;
 using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Ids;
-using Mallgram.Stores.Contracts;
 using Mallgram.Tests.Integration.Support;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
