@@ -56,7 +56,7 @@ internal sealed class PersonalRecords(
         await using (var row = await transaction.QueryAsync(ct, Sql.Command(
             """
             select case when email_verified_at is not null then email_key end, case when phone_verified_at is not null then phone end, role
-            from identity.users where store_id = $1 and id = $2 and status <> 'erased' for update
+            from identity.users where store_id = $1 and id = $2 and status <> 'erased' for no key update
             """,
             Sql.Uuid(scope.StoreId), Sql.Uuid(userId))))
         {

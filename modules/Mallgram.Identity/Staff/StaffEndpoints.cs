@@ -138,7 +138,7 @@ internal sealed class ChangeStaff(StoreDatabase database, StoreScope scope, Sess
         var others = await LockOwnersAsync(transaction, except: userId, ct);
         string before;
         await using (var row = await transaction.QueryAsync(ct, Sql.Command(
-            "select role from identity.users where store_id = $1 and id = $2 and status <> 'erased' for update",
+            "select role from identity.users where store_id = $1 and id = $2 and status <> 'erased' for no key update",
             Sql.Uuid(scope.StoreId), Sql.Uuid(userId))))
         {
             before = await row.ReadAsync(ct) ? row.GetString(0) : Contracts.Roles.Customer;
@@ -173,7 +173,7 @@ internal sealed class ChangeStaff(StoreDatabase database, StoreScope scope, Sess
     public static async Task<int> LockOwnersAsync(StoreTransaction transaction, Guid except, CancellationToken ct)
     {
         await using var owners = await transaction.QueryAsync(ct, Sql.Command(
-            "select id from identity.users where store_id = $1 and role = 'owner' and status = 'active' order by id for update",
+            "select id from identity.users where store_id = $1 and role = 'owner' and status = 'active' order by id for no key update",
             Sql.Uuid(transaction.StoreId)));
         var others = 0;
         while (await owners.ReadAsync(ct))
