@@ -27,7 +27,7 @@ public sealed class AdminTests(RunningMallgram running) : AdminBrowser(running),
     {
         await Page.GotoAsync("/login");
         await SignInAsync(RunningMallgram.AdministratorPassword);
-        await Expect(Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/orders", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Expect(Page.GetByTestId("who")).ToBeVisibleAsync();
 
         using var slow = await Running.Sandbox.PostAsJsonAsync("/control/aliexpress", new { action = "slow", ms = 40 });
         slow.EnsureSuccessStatusCode();
