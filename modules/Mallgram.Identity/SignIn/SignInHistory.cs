@@ -1,3 +1,4 @@
+using Mallgram.Kernel.Audit;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
@@ -28,14 +29,11 @@ internal sealed class SignInHistory(StoreDatabase database, StoreScope scope, Ti
             Sql.Text(outcome), Sql.Text(device.Address), Sql.Text(device.UserAgent));
         if (person.IsStaff)
         {
-            yield return Sql.Command(
-                """
-                insert into kernel.audit_log (store_id, actor, action, object, object_id, after, address, request_id)
-                values ($1, $2, $3, 'identity.users', $4, jsonb_build_object('method', $5, 'outcome', $6, 'second_factor', $7), $8::inet, $9)
-                """,
-                Sql.Uuid(scope.StoreId), Sql.Text(PublicId.Format(PublicId.User, person.Id)),
-                Sql.Text(outcome == "succeeded" ? "sign_in.succeeded" : "sign_in.failed"), Sql.Text(person.Id.ToString()), Sql.Text(method),
-                Sql.Text(outcome), Sql.Bool(secondFactor), Sql.Text(device.Address), Sql.Text(ProblemAnswers.RequestId(context)));
+            yield return AuditEntry.Insert(
+                scope.StoreId,
+                new Caller(PublicId.Format(PublicId.User, person.Id), OnBehalfOf: null, device.Address, ProblemAnswers.RequestId(context)),
+                outcome == "succeeded" ? "sign_in.succeeded" : "sign_in.failed",
+                "identity.users", person.Id.ToString(), new { method, outcome, second_factor = secondFactor });
         }
     }
 }

@@ -96,7 +96,7 @@ public sealed class FrontDoorTests(EdgeApp app) : IClassFixture<EdgeApp>
     {
         var routes = app.Api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Select(e => e.RoutePattern.RawText!.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
-        Assert.DoesNotContain(Mallgram.Api.Edge.RouteCosts.Patterns, p => !routes.Contains(p));
+        Assert.Equal("", string.Join(' ', Mallgram.Api.Edge.RouteCosts.Patterns.Where(p => !routes.Contains(p))));
     }
 
     private static async Task<HttpResponseMessage> FromAsync(
