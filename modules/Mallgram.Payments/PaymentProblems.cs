@@ -23,6 +23,9 @@ internal static class PaymentProblems
     public static readonly ProblemCode MethodNotAvailable = new("payment_method_not_available", 422,
         "No gateway offers {0} in {1} here. See GET /payments/methods.", "Aucune passerelle ne propose {0} en {1} ici. Voir GET /payments/methods.");
 
+    public static readonly ProblemCode MethodNotTaken = new("payment_method_not_available", 422,
+        "This store does not take {0}.", "Cette boutique n'accepte pas {0}.");
+
     public static readonly ProblemCode GatewayNotAvailable = new("gateway_not_available", 422,
         "The gateway {0} does not offer {1} in {2} here. See GET /payments/methods.",
         "La passerelle {0} ne propose pas {1} en {2} ici. Voir GET /payments/methods.");

@@ -10,6 +10,7 @@ using Mallgram.Kernel.Problems;
 using Mallgram.Kernel.Tenancy;
 using Mallgram.Orders.Contracts;
 using Mallgram.Payments.Gateways;
+using Mallgram.Stores.Contracts;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -23,6 +24,7 @@ namespace Mallgram.Payments;
 internal sealed class StartPayment(
     StoreDatabase database,
     StoreScope scope,
+    IStores stores,
     IPayableOrders orders,
     IEnumerable<IPaymentGateway> gateways,
     IOptions<PaymentsOptions> options,
@@ -116,6 +118,11 @@ internal sealed class StartPayment(
         }
 
         var (gateway, phone) = Choose(choice, order);
+        if ((await stores.GetAsync(scope.StoreId, ct)).PaymentMethods is { } taken && !taken.Contains(choice.Method!, StringComparer.Ordinal))
+        {
+            throw new ProblemException(PaymentProblems.MethodNotTaken, choice.Method);
+        }
+
         var claim = new Claimed(
             PublicId.New(clock), order.Id, order.Number, gateway.Code, choice.Method!, Guid.NewGuid(), order.Total, phone, order.Country,
             now + options.Value.PromptLifetime, now, StartLeaseUntil: null, key.RequestHash, "processing", DeclineCode: null,

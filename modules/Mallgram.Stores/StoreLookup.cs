@@ -58,6 +58,7 @@ internal sealed class StoreLookup(AppDataSource app) : IStores, IDisposable
             FooterFrench = Text(row, 17),
             FrontEnd = Text(row, 18),
         },
+        PaymentMethods = row.IsDBNull(19) ? null : row.GetFieldValue<string[]>(19),
     };
 
     private static int? Int(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);

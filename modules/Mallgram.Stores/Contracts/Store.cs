@@ -18,6 +18,9 @@ public sealed record Store(Guid Id, string Slug, string Name, Currency Currency,
     public StoreLimits Limits { get; init; } = new(Products: null, Staff: null, StorageBytes: null, RequestsPerMinute: 1000, RequestsPerHour: 10_000);
 
     public StoreLook Look { get; init; } = StoreLook.Default;
+
+    /// <summary>Payment methods that the store takes; null: all there are.</summary>
+    public IReadOnlyList<string>? PaymentMethods { get; init; }
 }
 
 /// <summary>What the platform lets a store do.</summary>

@@ -121,7 +121,8 @@ public sealed class PlatformTests(StoresApp app) : IClassFixture<StoresApp>
         foreach (var (method, closed) in new[]
         {
             ("POST", "/api/v1/auth/switch"), ("GET", "/api/v1/admin/stores"), ("POST", "/api/v1/me/second-factors"),
-            ("POST", "/api/v1/me/recovery-codes"), ("DELETE", "/api/v1/auth/sessions"), ("PUT", "/api/v1/admin/sign-in/supabase"),
+            ("POST", "/api/v1/me/recovery-codes"), ("DELETE", "/api/v1/auth/sessions"), ("PATCH", "/api/v1/auth/me"), ("DELETE", "/api/v1/me"),
+            ("POST", "/api/v1/admin/api-keys"), ("POST", "/api/v1/admin/invitations"), ("PUT", "/api/v1/admin/sign-in/supabase"),
         })
         {
             var refused = await acting.SendAsync(method, closed, new { }, HttpStatusCode.Forbidden);
@@ -156,6 +157,26 @@ public sealed class PlatformTests(StoresApp app) : IClassFixture<StoresApp>
         {
             await staff.SendAsync("POST", "/api/v1/auth/switch", new { store = not }, HttpStatusCode.NotFound);
         }
+    }
+
+    [Fact]
+    public async Task The_owner_of_a_new_store_is_invited_by_mail_and_joins()
+    {
+        using var platform = await app.SignInPlatformAsync();
+        var wanted = new { slug = "invited-to", name = "Invited", preset = "blank", currency = "KES", country = "KE", owner_email = "owner@invited.test" };
+        Assert.True((await platform.SendAsync("POST", "/api/v1/platform/stores", wanted, HttpStatusCode.Created)).GetProperty("invited").GetBoolean());
+        var mail = (await Support.Eventually.GetAsync(
+            "the invitation", async () => await app.MailsToAsync("owner@invited.test") is { Length: > 0 } found ? found : null))[0];
+        var token = mail.Text("text").Split('\n').Select(line => line.Trim()).Single(line => line.Length == 43 && !line.Contains(' ', StringComparison.Ordinal));
+        using var owner = app.Shopper("invited-to");
+        var session = await owner.SendAsync(
+            "POST", "/api/v1/auth/accept-invitation", new { token, full_name = "Wanjiru Owner", password = "a long enough pass phrase 7" }, HttpStatusCode.OK);
+        Assert.Equal("owner", session.GetProperty("user").Text("role"));
+        var refused = await platform.SendAsync(
+            "POST", "/api/v1/platform/stores", new { slug = "uninvited", name = "X", preset = "mallgram", owner_email = "not an address" },
+            HttpStatusCode.UnprocessableEntity);
+        Assert.True(refused.GetProperty("errors").TryGetProperty("owner_email", out _));
+        Assert.Equal(0L, await app.Database.ScalarAsync<long>("select count(*) from stores.stores where slug = 'uninvited'"));
     }
 
     private HttpClient Acting(string store, JsonElement started)
