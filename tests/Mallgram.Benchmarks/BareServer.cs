@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Mallgram.Kernel.Outbox;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Tenancy;
 using Npgsql;
 
 namespace Mallgram.Benchmarks;
@@ -12,6 +14,16 @@ internal static partial class BareServer
         select p.id, p.slug, p.name, p.description, p.brand, p.image_url, p.images, l.price, l.currency, l.in_stock, p.review_count, p.updated_at
         from catalog.products p join catalog.listings l on l.store_id = p.store_id and l.product_id = p.id and l.is_primary
         where p.store_id = $1 and p.id = $2
+        """;
+
+    private const string ListQuery =
+        """
+        select p.id, p.slug, p.name, p.description, p.brand, p.image_url, p.images, l.price, l.currency, l.in_stock, p.review_count, p.updated_at
+        from (
+            select store_id, product_id, price, currency, in_stock, created_at from catalog.listings
+            where store_id = $1 and currency = 'ZAR' and is_primary order by created_at desc, product_id desc limit 24
+        ) l join catalog.products p on p.store_id = l.store_id and p.id = l.product_id
+        where p.store_id = $1 order by l.created_at desc, l.product_id desc
         """;
 
     public static async Task RunAsync(string[] args)
@@ -27,6 +39,23 @@ internal static partial class BareServer
         app.MapGet("/bare/{id:guid}", async (Guid id, CancellationToken ct) => await ReadAsync(source, store, id, ct) is { } product
             ? Results.Ok(product)
             : Results.NotFound());
+        app.MapGet("/bare-list", (CancellationToken ct) => ListAsync(source, store, ct));
+        if (builder.Configuration["Walled"] is { } walled)
+        {
+            // The same reads as the services make them: as a login that row-level security binds, the store in the same round trip.
+            var walledSource = new AppDataSource(Pools.Create(walled, "walled"));
+            app.MapGet("/walled/{id:guid}", async (Guid id, CancellationToken ct) =>
+            {
+                await using var answer = await Database(walledSource, store).QueryAsync(ct, Sql.Command(Query, Sql.Uuid(store), Sql.Uuid(id)));
+                return await answer.Rows.ReadAsync(ct) ? Results.Ok(Read(answer.Rows)) : Results.NotFound();
+            });
+            app.MapGet("/walled-list", async (CancellationToken ct) =>
+            {
+                await using var answer = await Database(walledSource, store).QueryAsync(ct, Sql.Command(ListQuery, Sql.Uuid(store)));
+                return await AllAsync(answer.Rows, ct);
+            });
+        }
+
         app.MapGet("/static", (HttpContext http) =>
         {
             http.Response.ContentType = "application/json; charset=utf-8";
@@ -42,18 +71,45 @@ internal static partial class BareServer
         command.Parameters.Add(Sql.Uuid(store));
         command.Parameters.Add(Sql.Uuid(id));
         await using var rows = await command.ExecuteReaderAsync(ct);
-        return await rows.ReadAsync(ct)
-            ? new BareProduct(
-                rows.GetGuid(0), rows.GetString(1), rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3),
-                rows.IsDBNull(4) ? null : rows.GetString(4), rows.IsDBNull(5) ? null : rows.GetString(5), rows.GetFieldValue<string[]>(6),
-                rows.GetInt64(7), rows.GetString(8), rows.GetBoolean(9), rows.GetInt32(10), rows.GetDateTime(11))
-            : null;
+        return await rows.ReadAsync(ct) ? Read(rows) : null;
     }
+
+    private static async Task<List<BareProduct>> ListAsync(NpgsqlDataSource source, Guid store, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand(ListQuery);
+        command.Parameters.Add(Sql.Uuid(store));
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        return await AllAsync(rows, ct);
+    }
+
+    private static async Task<List<BareProduct>> AllAsync(NpgsqlDataReader rows, CancellationToken ct)
+    {
+        var products = new List<BareProduct>();
+        while (await rows.ReadAsync(ct))
+        {
+            products.Add(Read(rows));
+        }
+
+        return products;
+    }
+
+    private static StoreDatabase Database(AppDataSource source, Guid store)
+    {
+        var scope = new StoreScope();
+        scope.Set(store);
+        return new StoreDatabase(source, scope, new LocalOutboxSignal());
+    }
+
+    private static BareProduct Read(NpgsqlDataReader rows) => new(
+        rows.GetGuid(0), rows.GetString(1), rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3),
+        rows.IsDBNull(4) ? null : rows.GetString(4), rows.IsDBNull(5) ? null : rows.GetString(5), rows.GetFieldValue<string[]>(6),
+        rows.GetInt64(7), rows.GetString(8), rows.GetBoolean(9), rows.GetInt32(10), rows.GetDateTime(11));
 
     internal sealed record BareProduct(
         Guid Id, string Slug, string Name, string? Description, string? Brand, string? ImageUrl, string[] Images, long Price, string Currency,
         bool InStock, int ReviewCount, DateTime UpdatedAt);
 
     [JsonSerializable(typeof(BareProduct))]
+    [JsonSerializable(typeof(List<BareProduct>))]
     private sealed partial class BareJson : JsonSerializerContext;
 }

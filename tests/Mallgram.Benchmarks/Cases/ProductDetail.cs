@@ -40,5 +40,5 @@ internal static class ProductDetail
 
     public static Task<ChildProcess> BareAsync(BenchDatabase database, string? staticJson = null) => ChildProcess.ServeAsync(
         "serve-bare", "/static",
-        [$"--Database={database.Administrator}", $"--Store={BenchDatabase.Store}", .. staticJson is null ? (string[])[] : [$"--StaticJson={staticJson}"]]);
+        [$"--Database={database.Administrator}", $"--Walled={database.App}", $"--Store={BenchDatabase.Store}", .. staticJson is null ? (string[])[] : [$"--StaticJson={staticJson}"]]);
 }
