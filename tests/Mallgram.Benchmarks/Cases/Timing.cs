@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Mallgram.Benchmarks.Data;
 
 namespace Mallgram.Benchmarks.Cases;
 
