@@ -1,5 +1,6 @@
 using Mallgram.Web.Admin.Api;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Mallgram.Web.Admin.Sessions;
@@ -83,7 +84,7 @@ internal static class AccessSetup
     {
         if (context.User.Identity?.IsAuthenticated == true && !PlatformSession.IsPage(context.Request.Path)
             && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null
-            && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Components.Endpoints.ComponentTypeMetadata>() is not null)
+            && endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null)
         {
             var access = await context.RequestServices.GetRequiredService<AccessCache>().GetAsync(context);
             context.Items[typeof(Access)] = access;

@@ -1,6 +1,7 @@
 using Mallgram.Web.Admin.Api;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.Extensions.Primitives;
 
 namespace Mallgram.Web.Admin.Sessions;
@@ -63,7 +64,8 @@ internal sealed class SessionCookie(SessionRefresh refresh, TimeProvider clock, 
         }
         else if (!HttpMethods.IsGet(request.Method))
         {
-            back = request.Path;
+            // What is posted to may be no page.
+            back = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is null ? "/" : request.Path;
         }
 
         GoTo(context.HttpContext, SignInPage.AddressWith(back));
