@@ -90,6 +90,32 @@ public sealed class CatalogueTests(RunningMallgram running) : AdminBrowser(runni
         Assert.Empty(Errors);
     }
 
+    [Fact]
+    public async Task A_brand_is_made_renamed_and_deleted_and_low_stock_is_a_number()
+    {
+        await Page.GotoAsync("/brands");
+        await Page.Locator("#name").FillAsync("Sahel Crafts");
+        await Page.Locator("[data-testid=brand-new] button").ClickAsync();
+        var brand = Page.Locator("[data-testid=brand][data-slug=sahel-crafts]");
+        await brand.Locator("summary").ClickAsync();
+        await brand.Locator("[name=name]").FillAsync("Sahel Workshop");
+        await brand.GetByText("Save").ClickAsync();
+        await Expect(brand.Locator("summary")).ToContainTextAsync("Sahel Workshop");
+        await brand.Locator("summary").ClickAsync();
+        await brand.GetByText("Delete", new() { Exact = true }).ClickAsync();
+        await Expect(brand).ToHaveCountAsync(0);
+
+        await Page.GotoAsync("/merchandising");
+        await Page.Locator("#low_stock_threshold").FillAsync("a few");
+        await Page.Locator("[data-testid=merchandising] button").ClickAsync();
+        await Expect(Page.Locator("[data-field-error=low_stock_threshold]")).ToBeVisibleAsync();
+        await Page.Locator("#low_stock_threshold").FillAsync("7");
+        await Page.Locator("[data-testid=merchandising] button").ClickAsync();
+        await Expect(Page.GetByTestId("did")).ToBeVisibleAsync();
+        await Expect(Page.Locator("#low_stock_threshold")).ToHaveValueAsync("7");
+        Assert.Empty(Errors);
+    }
+
     /// <summary>The smallest GIF: one pixel.</summary>
     private static byte[] Gif => Convert.FromBase64String("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7");
 
