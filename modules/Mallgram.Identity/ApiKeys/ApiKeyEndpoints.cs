@@ -27,7 +27,7 @@ internal sealed record RotateApiKeyRequest(int? KeepOldHours);
 /// <param name="CreatedBy"><c>usr_…</c>; null when another key made it.</param>
 /// <param name="LastUsedAt">To the minute.</param>
 /// <param name="ReplacedBy"><c>key_…</c> that took its place.</param>
-internal record ApiKeyView(
+internal sealed record ApiKeyView(
     string Id, string Name, string Prefix, string Status, IReadOnlyList<string> Scopes, string? CreatedBy, DateTimeOffset CreatedAt,
     DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ReplacedBy);
 

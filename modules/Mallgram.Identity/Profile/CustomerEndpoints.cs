@@ -15,7 +15,7 @@ namespace Mallgram.Identity.Profile;
 
 /// <param name="Role"><c>customer</c> or <c>affiliate</c>.</param>
 /// <param name="Status"><c>active</c> or <c>disabled</c>.</param>
-internal record CustomerView(
+internal sealed record CustomerView(
     string Id, string FullName, string? Email, bool EmailVerified, string? Phone, bool PhoneVerified, string Role, string Status, string Language,
     DateTimeOffset? LastSignInAt, DateTimeOffset CreatedAt);
 

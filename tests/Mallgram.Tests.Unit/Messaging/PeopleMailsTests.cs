@@ -95,6 +95,6 @@ public sealed partial class PeopleMailsTests
     private static string[] Purposes =>
         [CodePurposes.SignIn, CodePurposes.VerifyEmail, CodePurposes.VerifyPhone, CodePurposes.ResetPassword, CodePurposes.SecondFactor];
 
-    [GeneratedRegex(@"\{\{(#if )?(?<name>\w+)\}\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{\{(#if )?(?!else\b)(?<name>\w+)\}\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Names();
 }
