@@ -33,7 +33,7 @@ internal sealed class RedactedLogs(ILoggerFactory inner, Redactor redactor) : IL
         public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
 
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => inner.BeginScope(Redacted(state));
+            where TState : notnull => inner.BeginScope(new Scope(state, redactor));
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
@@ -43,10 +43,25 @@ internal sealed class RedactedLogs(ILoggerFactory inner, Redactor redactor) : IL
                 inner.Log(logLevel, eventId, line, RedactedException.Of(exception, redactor), static (values, _) => values.ToString());
             }
         }
+    }
 
-        private object Redacted(object state) => state is IEnumerable<KeyValuePair<string, object?>> values
-            ? new Values(redactor.Redact(state.ToString() ?? ""), values, redactor)
-            : redactor.Redact(state.ToString() ?? "");
+    /// <summary>Redacts when a line is written: the framework opens a scope for every request, and most requests write none.</summary>
+    private sealed class Scope(object state, Redactor redactor) : IReadOnlyList<KeyValuePair<string, object?>>
+    {
+        private Values? _values;
+
+        public int Count => Read().Count;
+
+        public KeyValuePair<string, object?> this[int index] => Read()[index];
+
+        public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => Read().GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+        public override string ToString() => Read().ToString();
+
+        private Values Read() =>
+            _values ??= new Values(redactor.Redact(state.ToString() ?? ""), state as IEnumerable<KeyValuePair<string, object?>>, redactor);
     }
 
     /// <summary>A line and the values in it. Numbers, times and ids keep their types; everything else is its redacted text.</summary>
