@@ -176,7 +176,13 @@ public sealed class ProfileTests(PeopleApp app) : IClassFixture<PeopleApp>
         using var person = await app.SignInAsAsync(Roles.Customer);
         using var answer = await person.PostAsJsonAsync(Addresses, new
         {
-            full_name = "Ama", phone = "+237670000001", landmark = "Behind the mosque", city = "Town", country, postal_code = postcode, region,
+            full_name = "Ama",
+            phone = "+237670000001",
+            landmark = "Behind the mosque",
+            city = "Town",
+            country,
+            postal_code = postcode,
+            region,
         });
         if (refused is null)
         {
@@ -295,7 +301,13 @@ public sealed class ProfileTests(PeopleApp app) : IClassFixture<PeopleApp>
 
     private static object Douala(string landmark = "Behind the blue mosque") => new
     {
-        label = "Home", full_name = "Ama Mensah", phone = "6 70 00 00 01", landmark, city = "Douala", country = "CM", instructions = "Call first",
+        label = "Home",
+        full_name = "Ama Mensah",
+        phone = "6 70 00 00 01",
+        landmark,
+        city = "Douala",
+        country = "CM",
+        instructions = "Call first",
     };
 
     private static async Task<JsonElement> AddAsync(HttpClient person, object address)

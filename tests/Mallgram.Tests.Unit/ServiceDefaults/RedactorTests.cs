@@ -84,7 +84,8 @@ public sealed class RedactorTests
         using var source = new ActivitySource("RedactorTests");
         using var listener = new ActivityListener
         {
-            ShouldListenTo = s => s.Name == "RedactorTests", Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ShouldListenTo = s => s.Name == "RedactorTests",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
         };
         ActivitySource.AddActivityListener(listener);
         using var traces = new RedactedTraces(Redactor);
