@@ -51,19 +51,17 @@ internal sealed class StoreLookup(AppDataSource app) : IStores, IDisposable
         Limits = new StoreLimits(Int(row, 8), Int(row, 9), row.IsDBNull(10) ? null : row.GetInt64(10), row.GetInt32(11), row.GetInt32(12)),
         Look = StoreLook.Default with
         {
-            Primary = Text(row, 13) ?? StoreLook.Default.Primary,
-            OnPrimary = Text(row, 14) ?? StoreLook.Default.OnPrimary,
+            Primary = row.TextOrNull(13) ?? StoreLook.Default.Primary,
+            OnPrimary = row.TextOrNull(14) ?? StoreLook.Default.OnPrimary,
             LogoFileId = row.IsDBNull(15) ? null : row.GetGuid(15),
-            FooterEnglish = Text(row, 16),
-            FooterFrench = Text(row, 17),
-            FrontEnd = Text(row, 18),
+            FooterEnglish = row.TextOrNull(16),
+            FooterFrench = row.TextOrNull(17),
+            FrontEnd = row.TextOrNull(18),
         },
         PaymentMethods = row.IsDBNull(19) ? null : row.GetFieldValue<string[]>(19),
     };
 
     private static int? Int(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
-
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public void Dispose() => _cache.Dispose();
 }

@@ -79,7 +79,7 @@ internal static class SessionEndpoints
             var (row, id) = (answer.Rows, answer.Rows.GetGuid(0));
             last = (row.GetFieldValue<DateTimeOffset>(5), id);
             rows.Add(new SessionRow(
-                PublicId.Format(PublicId.Session, id), row.GetString(1), row.GetBoolean(2), Text(row, 3), Text(row, 4),
+                PublicId.Format(PublicId.Session, id), row.GetString(1), row.GetBoolean(2), row.TextOrNull(3), row.TextOrNull(4),
                 row.GetFieldValue<DateTimeOffset>(5), row.GetFieldValue<DateTimeOffset>(6), id == current));
         }
 
@@ -138,7 +138,7 @@ internal static class SessionEndpoints
 
             var row = answer.Rows;
             last = (row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1));
-            rows.Add(new SignInRow(row.GetFieldValue<DateTimeOffset>(0), row.GetString(2), row.GetString(3), Text(row, 4), Text(row, 5)));
+            rows.Add(new SignInRow(row.GetFieldValue<DateTimeOffset>(0), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.TextOrNull(5)));
         }
 
         return TypedResults.Ok(new SignInPage(rows, more ? WriteCursor(last!.Value) : null));
@@ -158,8 +158,6 @@ internal static class SessionEndpoints
         errors.ThrowIfAny();
         return limit ?? DefaultLimit;
     }
-
-    private static string? Text(Npgsql.NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static string WriteCursor((DateTimeOffset At, Guid Id) last) => Base64Url.EncodeToString(
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{last.At.UtcTicks}:{last.Id:N}")));

@@ -28,10 +28,8 @@ internal sealed record Person(
 
     /// <param name="row">Stands on <see cref="Columns"/>, from column 0.</param>
     public static Person From(NpgsqlDataReader row) => new(
-        row.GetGuid(0), Text(row, 1), Text(row, 2), row.GetString(3), Text(row, 4), row.GetString(5), row.GetString(6), row.GetString(7),
+        row.GetGuid(0), row.TextOrNull(1), row.TextOrNull(2), row.GetString(3), row.TextOrNull(4), row.GetString(5), row.GetString(6), row.GetString(7),
         row.GetBoolean(8), row.GetBoolean(9), Time(row, 10), Time(row, 11));
-
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

@@ -91,15 +91,15 @@ public static class AuditEndpoints
                 at,
                 rows.IsDBNull(2) ? null : PublicId.Format(PublicId.Store, rows.GetGuid(2)),
                 rows.GetString(3),
-                Text(rows, 4),
+                rows.TextOrNull(4),
                 rows.GetString(5),
                 table,
-                AuditIds.Show(table, Text(rows, 7)),
-                AuditIds.ShowRow(table, Text(rows, 8)),
-                AuditIds.ShowRow(table, Text(rows, 9)),
-                Text(rows, 10),
-                Text(rows, 11),
-                Text(rows, 12))));
+                AuditIds.Show(table, rows.TextOrNull(7)),
+                AuditIds.ShowRow(table, rows.TextOrNull(8)),
+                AuditIds.ShowRow(table, rows.TextOrNull(9)),
+                rows.TextOrNull(10),
+                rows.TextOrNull(11),
+                rows.TextOrNull(12))));
         }
 
         var more = entries.Count > limit;
@@ -175,8 +175,6 @@ public static class AuditEndpoints
             """;
         return command;
     }
-
-    private static string? Text(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetString(column);
 
     private static class Cursor
     {

@@ -172,7 +172,7 @@ public sealed class AccessTokensTests
     public void An_oversized_token_is_refused()
     {
         var claims = Claims();
-        claims["padding"] = new string('x', AccessTokens.MaxLength);
+        claims["padding"] = new string('x', SignedTokens.MaxLength);
 
         Assert.Null(At(Noon).Read(Signed(Header("HS256"), claims), Store));
     }
