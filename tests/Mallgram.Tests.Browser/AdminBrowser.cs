@@ -20,6 +20,8 @@ public abstract class AdminBrowser(RunningMallgram running) : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
+        // What is on the page matters, not how soon: five seconds, the default, is a race on a busy machine.
+        Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
