@@ -41,6 +41,9 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
     /// <summary>False gives up safety against a power cut for speed: for throw-away servers of tests.</summary>
     public bool Durable { get; init; } = true;
 
+    /// <summary>PostgreSQL's own default; a server with much to hold wants a quarter of the machine's memory.</summary>
+    public int SharedBuffersMegabytes { get; init; } = 128;
+
     /// <summary>The postmaster, once started.</summary>
     public ProcessIdentity? Process { get; private set; }
 
@@ -255,7 +258,7 @@ internal sealed class LocalPostgres(string folder, Action<string> log) : IAsyncD
             port = {port}
             unix_socket_directories = ''
             max_connections = 200
-            shared_buffers = 128MB
+            shared_buffers = {SharedBuffersMegabytes}MB
             # Small, so that recovery after a kill takes seconds.
             max_wal_size = 512MB
             # Statements are short: compiling one costs more than running it.

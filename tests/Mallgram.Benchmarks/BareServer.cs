@@ -16,6 +16,8 @@ internal static partial class BareServer
         where p.store_id = $1 and p.id = $2
         """;
 
+    private static readonly LocalOutboxSignal Signal = new();
+
     private const string ListQuery =
         """
         select p.id, p.slug, p.name, p.description, p.brand, p.image_url, p.images, l.price, l.currency, l.in_stock, p.review_count, p.updated_at
@@ -97,7 +99,7 @@ internal static partial class BareServer
     {
         var scope = new StoreScope();
         scope.Set(store);
-        return new StoreDatabase(source, scope, new LocalOutboxSignal());
+        return new StoreDatabase(source, scope, Signal);
     }
 
     private static BareProduct Read(NpgsqlDataReader rows) => new(

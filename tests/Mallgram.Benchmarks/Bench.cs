@@ -68,7 +68,9 @@ internal sealed class Bench(BenchOptions options, Report report) : IAsyncDisposa
         Directory.CreateDirectory(_folder);
         // Also when somebody ends the run: the server is not left to its guard, nor its folder to the system.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().GetAwaiter().GetResult();
-        _postgres = new LocalPostgres(_folder, _ => { });
+        // A quarter of the memory, as a server of a shop is given.
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024);
+        _postgres = new LocalPostgres(_folder, _ => { }) { SharedBuffersMegabytes = (int)Math.Max(128, memory / 4) };
         _server = await _postgres.StartAsync(CancellationToken.None);
         await using var worker = WorkerApp.Build(["--environment=Development", "--Logging:LogLevel:Default=Warning"]);
         await worker.Services.GetRequiredService<Migrator>().MigrateAsync(

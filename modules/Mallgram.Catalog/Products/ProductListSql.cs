@@ -14,11 +14,13 @@ namespace Mallgram.Catalog.Products;
 /// page only. Words and attributes are looked up by <c>catalog.match_products</c>: this class is the one place that asks it.
 /// </summary>
 /// <remarks>
-/// For words the index of the sort is walked first, and each product asked whether its title has them: where many of the first few do
-/// (<see cref="Peek"/>, <see cref="FewAreMany"/>), a page is soon full (<see cref="ShortWalk"/>) and nothing else is done. If not, the index
-/// of words is asked. Up to <see cref="MostSorted"/> products are sorted. Of more, the walk is taken further, because many are soon met
-/// (<see cref="LongWalk"/>): it compares ids, which reads nothing but the index of the sort. Should they all stand far down in this sort,
-/// they are sorted, or the first <see cref="MostCounted"/> of them. Walks pass ids on, so that the wide rows of a page are read once.
+/// Words sorted by relevance are looked for in <c>products_relevance</c>, which has the words of names beside the sort: many products of the
+/// store with them, and a page is full after a walk of <see cref="FirstWalk"/> entries at most. If it is not, and for other sorts, the
+/// index of texts is asked for few products: up to <see cref="MostSorted"/> are simply sorted. Where there are more, many are soon met on a
+/// walk of the sort's index that asks each product (<see cref="ShortWalk"/>). If not, they stand far down in this sort: all are looked up,
+/// and a longer walk (<see cref="LongWalk"/>) compares ids, which reads nothing but the index of the sort. Should even that not fill the
+/// page, they are sorted, or the first <see cref="MostCounted"/> of them.
+/// Walks pass ids on, so that the wide rows of a page are read once.
 /// </remarks>
 internal sealed class ProductListSql
 {
@@ -28,10 +30,14 @@ internal sealed class ProductListSql
     private const int MostCandidates = 2_500;
     private const int MostTexts = 1_000;     // As in catalog.match_products.
     private const int MostSorted = 1_000;
-    private const int Peek = 250;
-    private const int FewAreMany = 3;
+    private const int FirstWalk = 5_000;
     private const int ShortWalk = 1_500;
     private const int LongWalk = 20_000;
+
+    // As in the index products_relevance.
+    private const string WordsKey = "coalesce(w.rating * 100, 0)::int";
+
+    private static readonly string Many = $"many as materialized (select count(*) > {MostSorted} and bool_and(tier = 2) as yes from handful)";
 
     private readonly ProductQuery _query;
     private readonly bool _french;
@@ -108,7 +114,6 @@ internal sealed class ProductListSql
             var walkOrder = string.Join(", ", walked.Select(c => descending ? c + " desc" : c));
             var walkAfter = last is null ? ""
                 : $" and ({string.Join(", ", walked)}) {comparison} ({string.Join(", ", last.TakeLast(walked.Length).Select(Add))})";
-            var passed = ranked && last is not null && (int)last[0].Value! < 2;
             var curated = _query.Sort == ProductSort.Collection;
             var position = curated ? ", l.position" : "";
             string Walk(int rows, string when, string has) =>
@@ -116,36 +121,58 @@ internal sealed class ProductListSql
                 select l.product_id, 2 as tier{position} from (
                         select l.*{(curated ? ", i.position" : "")} from catalog.listings l {(curated ? CollectionJoin() : "")}
                         where {Base()}{Prices()}{walkAfter} order by {walkOrder} limit {rows}) l
-                    where {(passed ? "false" : when)}{all} and {has}
+                    where {when}{all} and {has}
                     order by {Outside(walkOrder)} limit {limit}
                 """;
             Query(text, "", _query.Attributes);
-            // In other sorts than relevance, products that have the words in their texts only stand between the others: a walk leaves them out.
+            // Attributes are no words of names.
+            if (ranked && _query.Attributes.Count == 0)
+            {
+                // A reader among the products that have the words in their texts only has passed all that are met here.
+                var passed = last is not null && (int)last[0].Value! < 2;
+                var keys = $"({WordsKey}, w.review_count, w.id)";
+                text.Append(CultureInfo.InvariantCulture,
+                    $"""
+                    , near as materialized (
+                        select w.id as product_id, 2 as tier from (
+                            select w.store_id, w.id, w.words, {WordsKey} as rating_hundredths, w.review_count from catalog.products w
+                            where w.status = 'active'{(last is null ? "" : $" and {keys} < ({string.Join(", ", last.TakeLast(3).Select(Add))})")}
+                            order by {WordsKey} desc, w.review_count desc, w.id desc limit {FirstWalk}) w
+                        join catalog.listings l on l.store_id = w.store_id and l.product_id = w.id
+                        where {(passed ? "false" : Base())}{all} and (w.words @@ (select query from q) or w.words is null and {HasWords()})
+                        order by w.rating_hundredths desc, w.review_count desc, w.id desc limit {limit}),
+                    """);
+                Found(text, "handful", "", MostSorted, $"(select count(*) < {limit} from near)");
+                text.Append(CultureInfo.InvariantCulture, $", {Many},");
+            }
+            else
+            {
+                text.Append(", ");
+                Found(text, "handful", "", MostSorted, "true");
+                text.Append(CultureInfo.InvariantCulture, $", {Many}, near as materialized ({Walk(ShortWalk, "(select yes from many)", HasWords())}),");
+            }
+
             text.Append(CultureInfo.InvariantCulture,
-                $"""
-                , peek as materialized (
-                    select count(*) >= least({FewAreMany}, {limit}) as yes
-                    from ({Walk(Peek, ranked || _query.Words is null ? "true" : "false", HasWords())}) l),
-                near as materialized ({Walk(ShortWalk, "(select yes from peek)", HasWords())}),
-                rest as materialized (select count(*) < {limit} as yes from near),
-                """);
-            Found(text, "", "(select yes from rest)");
+                $" far as materialized (select (select yes from many) and (select count(*) from near) < {limit} as yes), ");
+            Found(text, "found", "", MostCounted, "(select yes from far)");
             // "is true" keeps the ids a hash that is asked row by row: as a join, the walk would be read to its end.
             text.Append(CultureInfo.InvariantCulture,
                 $"""
-                , many as materialized (select count(*) > {MostSorted} and bool_and(tier = 2) as yes from found),
-                mid as materialized ({Walk(
-                    LongWalk, "(select yes from many)", "(l.product_id in (select product_id from found)) is true")}),
-                few as materialized (select (select yes from many) and (select count(*) from mid) < {limit} as yes),
-                picked as (select * from found where not (select yes from many) or (select yes from few)),
-                cut as (
-                    select * from near where not (select yes from rest)
+                , mid as materialized ({Walk(
+                    LongWalk, "(select yes from far)", "(l.product_id in (select product_id from found)) is true")}),
+                rest as materialized (select (select yes from far) and (select count(*) from mid) < {limit} as yes),
+                picked as (
+                    select * from handful where not (select yes from many)
                     union all
-                    select * from mid where not (select yes from few)
+                    select * from found where (select yes from rest)),
+                cut as (
+                    select * from near where (select count(*) from near) >= {limit}
+                    union all
+                    select * from mid where not (select yes from rest)
                     union all
                     (select l.product_id, m.tier{(curated ? ", i.position" : "")}
                      from picked m join catalog.listings l on l.product_id = m.product_id {(curated ? CollectionJoin() : "")}
-                     where (select yes from rest) and {Base()}{all}{after.Replace("l.tier", "m.tier", StringComparison.Ordinal)}
+                     where {Base()}{all}{after.Replace("l.tier", "m.tier", StringComparison.Ordinal)}
                      order by {order.Replace("l.tier", "m.tier", StringComparison.Ordinal)} limit {limit})),
                 page as (
                     select l.*, m.tier{(curated ? ", m.position" : "")}
@@ -254,7 +281,7 @@ internal sealed class ProductListSql
 
         Query(text, suffix, attributes);
         text.Append(", ");
-        Found(text, suffix, "true");
+        Found(text, "found", suffix, MostCounted, "true");
         text.Append(", ");
         return $"found{suffix} m join catalog.listings l on l.product_id = m.product_id";
     }
@@ -269,12 +296,12 @@ internal sealed class ProductListSql
         text.Append(CultureInfo.InvariantCulture, $"q{suffix} as materialized ({query})");
     }
 
-    /// <summary><c>found</c>: the first products that have it.</summary>
-    private void Found(StringBuilder text, string suffix, string when) => text.Append(CultureInfo.InvariantCulture,
+    /// <summary>The first products that have it; one more than <paramref name="cap"/> where there are more.</summary>
+    private void Found(StringBuilder text, string name, string suffix, int cap, string when) => text.Append(CultureInfo.InvariantCulture,
         $"""
-        found{suffix} as materialized (
+        {name}{suffix} as materialized (
             select m.product_id, m.tier from q{suffix} q
-            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {MostCounted}) m where {when})
+            cross join lateral catalog.match_products(q.query, {(_query.Words is null ? "false" : "true")}, {cap}) m where {when})
         """);
 
     private static string HasWords() =>

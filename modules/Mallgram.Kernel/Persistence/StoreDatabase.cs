@@ -11,7 +11,8 @@ namespace Mallgram.Kernel.Persistence;
 /// </summary>
 public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSignal signal)
 {
-    internal const string SetStore = "select set_config('app.store_id', $1, true), set_config('app.caller', $2, true)";
+    private const string SetStore = "select set_config('app.store_id', $1, true)";
+    private const string SetStoreAndCaller = "select set_config('app.store_id', $1, true), set_config('app.caller', $2, true)";
 
     /// <summary>Runs statements in one round trip and one implicit transaction. The reader stands before the first statement's rows.</summary>
     public Task<StoreReader> QueryAsync(CancellationToken ct, params NpgsqlBatchCommand[] commands) =>
@@ -73,8 +74,9 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
         }
     }
 
-    internal static NpgsqlBatchCommand SetStoreCommand(Guid? storeId, Caller? caller) =>
-        Sql.Command(SetStore, Sql.Text(storeId?.ToString() ?? ""), Sql.Text(caller?.Setting ?? ""));
+    internal static NpgsqlBatchCommand SetStoreCommand(Guid? storeId, Caller? caller) => caller is null
+        ? Sql.Command(SetStore, Sql.Text(storeId?.ToString() ?? ""))
+        : Sql.Command(SetStoreAndCaller, Sql.Text(storeId?.ToString() ?? ""), Sql.Text(caller.Setting));
 }
 
 /// <summary>Rows of one round trip; disposing gives the connection back.</summary>

@@ -102,9 +102,9 @@ internal static class Goods
                 + $"Two years of warranty. Model {model}, number {Id(n)}. Ships from the warehouse within a week.",
             DescriptionFr = $"{thing.Fr} {kind.Fr} en {stuff.Fr}. Livré dans une boîte avec mode d'emploi. Garantie de deux ans. Modèle {model}.",
             Brand = brand,
-            // Other bits than the thing's: of every thing there are good ones and bad ones.
+            // Other bits than the thing's: of every thing there are good ones and bad ones, well known and unknown.
             Rating = 3 + ((number >> 40) % 20 / 10m),
-            ReviewCount = (int)(number % 900),
+            ReviewCount = (int)((number >> 45) % 900),
             SalesCount = (int)(number % 5_000),
             ShipsWithinDays = 5 + (int)(number % 25),
             WeightGrams = 100 + (int)(number % 1_900),
