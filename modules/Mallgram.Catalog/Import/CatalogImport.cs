@@ -115,6 +115,11 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         }
 
         await transaction.CommitAsync(ct);
+        if (created > 0)
+        {
+            await database.ExecuteAsync(ct, Sql.Command("select catalog.first_statistics()"));
+        }
+
         return new ImportResult(created, changed.Count - created, unchanged, hidden.Count, skipped, partly);
 
         void Leave(SupplierProduct item, Guid? knownId, SkippedItem reason, List<string> hide)
@@ -214,7 +219,7 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
 
     private static List<SupplierProduct> Distinct(IReadOnlyList<SupplierProduct> products, List<SkippedItem> skipped)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(products.Count, StringComparer.Ordinal);
         var items = new List<SupplierProduct>(products.Count);
         foreach (var product in products)
         {

@@ -14,3 +14,6 @@ alter table catalog.products
 -- The sort values of catalog.listings; rating is there for the scan to need nothing but the index.
 create index products_relevance on catalog.products (store_id, (coalesce(rating * 100, 0)::int), review_count, id) include (rating, words)
     where status = 'active';
+
+drop trigger audit on catalog.products;
+call kernel.audit('catalog.products', 'id', '', 'title,search,words,search_key,name_key,name_key_fr,content_hash');

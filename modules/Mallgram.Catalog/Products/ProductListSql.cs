@@ -91,7 +91,8 @@ internal sealed class ProductListSql
         var last = _query.Cursor is { } cursor ? Keyset(ListCursor.Read(cursor, filters, sorted.Length)) : null;
         var comparison = descending ? "<" : ">";
         var after = last is null ? "" : $" and ({string.Join(", ", sorted)}) {comparison} ({string.Join(", ", last.Select(Add))})";
-        var limit = Add(Sql.Int(_query.Limit + 1));
+        // Written out: of a limit that is a parameter PostgreSQL expects a tenth of all rows, and would plan anew each time to know better.
+        var limit = (_query.Limit + 1).ToString(CultureInfo.InvariantCulture);
         // Outside the join that cut the page out, its position is a column of the page.
         static string Outside(string columns) => columns.Replace("i.position", "l.position", StringComparison.Ordinal);
         var all = All(Filters());

@@ -8,7 +8,9 @@ namespace Mallgram.Benchmarks.Cases;
 internal static class ManyStores
 {
     private const double Most = 1.10;
-    private const int Products = 30;
+    // The store that is measured is of a usual size: against a table of one page nothing else would hold.
+    private const int Measured = 5_000;
+    private const int Others = 30;
     private const string Password = "correct horse battery staple 9";
 
     public static async Task RunAsync(Bench bench)
@@ -77,7 +79,7 @@ internal static class ManyStores
             insert into catalog.products (store_id, id, slug, name, category_id, brand, brand_slug, status, search_key, name_key, name_key_fr, created_at)
             select store_id, md5(slug || ' product ' || n)::uuid, 'lamp-' || n, 'Lamp ' || n, md5(slug || ' category')::uuid, 'Azania', 'azania', 'active',
                    'lamp ' || n, 'lamp ' || n, 'lamp ' || n, timestamptz '2026-01-01' + n * interval '1 minute'
-            from crowd, generate_series(1, {Products}) n
+            from crowd, generate_series(1, {Measured}) n where n <= {Others} or slug = 'crowd-1'
             """,
             """
             insert into catalog.variants (store_id, id, product_id, sku, position)
@@ -123,28 +125,38 @@ internal static class ManyStores
     {
         await MeasureAsync(bench, one, ofOne, connections);
         await MeasureAsync(bench, many, ofMany, connections);
-        var (costs, alone, ratios) = (new List<double>(), new List<double>(), new List<double>());
+        var (costs, alone) = (new List<Cost>(), new List<Cost>());
         for (var pair = 0; pair < bench.Options.Pairs; pair++)
         {
             costs.Add(await MeasureAsync(bench, many, ofMany, connections));
             alone.Add(await MeasureAsync(bench, one, ofOne, connections));
-            ratios.Add(costs[^1] / alone[^1]);
         }
 
-        var ratio = Spread.Of(ratios);
+        // What a request costs is CPU: of the time it takes, neighbours have a part.
+        var ratio = Spread.Of([.. costs.Zip(alone, (c, a) => (c.Cpu ?? c.Wall) / (a.Cpu ?? a.Wall))]);
         bench.Report.Add(new Line(
-            name,
-            string.Create(CultureInfo.InvariantCulture, $"{Spread.Of(costs).Median:0.000} ms a request"),
-            string.Create(CultureInfo.InvariantCulture, $"alone: {Spread.Of(alone).Median:0.000} ms"),
-            ratio, most is { } limit ? string.Create(CultureInfo.InvariantCulture, $"<= {limit:0.00}") : "", most is null ? null : ratio.Median <= most));
+            name, Text(costs), "alone: " + Text(alone), ratio, most is { } limit ? string.Create(CultureInfo.InvariantCulture, $"<= {limit:0.00}") : "",
+            most is null ? null : ratio.Median <= most,
+            string.Create(CultureInfo.InvariantCulture, $"by time {Spread.Of([.. costs.Zip(alone, (c, a) => c.Wall / a.Wall)]).Median:0.00}")));
+
+        static string Text(List<Cost> costs) => costs[0].Cpu is null
+            ? string.Create(CultureInfo.InvariantCulture, $"{Spread.Of([.. costs.Select(c => c.Wall)]).Median:0.000} ms a request")
+            : string.Create(CultureInfo.InvariantCulture, $"{Spread.Of([.. costs.Select(c => c.Cpu!.Value)]).Median:0} µs CPU a request");
     }
 
-    /// <returns>Milliseconds of the machine that a request takes, all connections together.</returns>
-    private static async Task<double> MeasureAsync(Bench bench, ChildProcess api, Func<int, byte[]> next, int connections)
+    private static async Task<Cost> MeasureAsync(Bench bench, ChildProcess api, Func<int, byte[]> next, int connections)
     {
+        var before = Cpu();
         var result = await RawLoad.RunAsync(api.Address, connections, bench.Options.Slice, next);
+        var used = Cpu() - before;
         return result.Statuses.Keys.All(s => s == 200)
-            ? 1000 / result.PerSecond
+            ? new Cost(1000 / result.PerSecond, used * 1e6 / result.Statuses.Values.Sum())
             : throw new InvalidOperationException($"{api.Address}: {string.Join(", ", result.Statuses)}");
+
+        double? Cpu() => Machine.CpuSeconds(api.Id) + (bench.PostgresId is { } postgres ? Machine.CpuSeconds(postgres) : 0);
     }
+
+    /// <param name="Wall">Milliseconds of the machine that a request takes, all connections together.</param>
+    /// <param name="Cpu">Microseconds of CPU in server and PostgreSQL; null where they are not known.</param>
+    private sealed record Cost(double Wall, double? Cpu);
 }
