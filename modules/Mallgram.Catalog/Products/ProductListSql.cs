@@ -84,18 +84,22 @@ internal sealed class ProductListSql
         };
     }
 
-    private NpgsqlBatchCommand PageCommand(string filters, string columns)
+    private NpgsqlBatchCommand PageCommand(string fingerprint, string columns)
     {
         var (sorted, descending) = Order();
         var order = string.Join(", ", sorted.Select(c => descending ? c + " desc" : c));
-        var last = _query.Cursor is { } cursor ? Keyset(ListCursor.Read(cursor, filters, sorted.Length)) : null;
+        var last = _query.Cursor is { } cursor ? Keyset(ListCursor.Read(cursor, fingerprint, sorted.Length)) : null;
         var comparison = descending ? "<" : ">";
         var after = last is null ? "" : $" and ({string.Join(", ", sorted)}) {comparison} ({string.Join(", ", last.Select(Add))})";
-        // Written out: of a limit that is a parameter PostgreSQL expects a tenth of all rows, and would plan anew each time to know better.
-        var limit = (_query.Limit + 1).ToString(CultureInfo.InvariantCulture);
         // Outside the join that cut the page out, its position is a column of the page.
         static string Outside(string columns) => columns.Replace("i.position", "l.position", StringComparison.Ordinal);
-        var all = All(Filters());
+        var filters = Filters();
+        var all = All(filters);
+        // Of a limit that is a parameter PostgreSQL expects a tenth of all rows, and plans anew each time to know better. That is right where
+        // values decide; a plain list has one good plan, which takes longer to find than to run.
+        var limit = Matches || filters.Count > 0
+            ? Add(Sql.Int(_query.Limit + 1))
+            : (_query.Limit + 1).ToString(CultureInfo.InvariantCulture);
         var text = new StringBuilder("with ");
         if (!Matches)
         {
