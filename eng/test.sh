@@ -57,7 +57,7 @@ for project in Unit Integration WholeApp Browser; do
   say "$project tests"
   result="$log/$project.trx"
   dotnet test "tests/Mallgram.Tests.$project" --no-build --nologo -v quiet --logger "console;verbosity=minimal" --logger "trx;LogFileName=$PWD/$result" \
-    --blame-hang-timeout 10m --results-directory "$log/$project" ${expression:+--filter "$expression"} 2>&1 | tee "$log/$project.log" | grep -vE '^(Results File|Test run for|A total of|Starting test)' || true
+    --blame-hang-timeout 10m --results-directory "$log/$project" ${expression:+--filter "$expression"} 2>&1 | tee "$log/$project.log" | grep -vE '^(Results File|Test run for|A total of|Starting test|Data collector)' || true
   status=${PIPESTATUS[0]}
   counters=$(grep -oE '<Counters [^>]*' "$result" 2>/dev/null | head -1)
   p=$(sed -nE 's/.* passed="([0-9]+)".*/\1/p' <<<"$counters")
