@@ -10,6 +10,7 @@ internal static class ManyStores
     private const double Most = 1.10;
     // The store that is measured is of a usual size: against a table of one page nothing else would hold.
     private const int Measured = 5_000;
+    private const int Categories = 200;
     private const int Others = 30;
     private const string Password = "correct horse battery staple 9";
 
@@ -67,17 +68,19 @@ internal static class ManyStores
             select store_id, md5(slug || ' buyer')::uuid, 'buyer@' || slug || '.test', 'Buyer', '{hash}', 'en', 'customer' from crowd
             """,
             "insert into catalog.brands (store_id, slug, name) select store_id, 'azania', 'Azania' from crowd",
-            """
+            $"""
             insert into catalog.categories (store_id, id, slug, name, path)
-            select store_id, md5(slug || ' category')::uuid, 'lamps', 'Lamps', 'Lamps' from crowd
+            select store_id, md5(slug || ' category ' || n)::uuid, 'lamps-' || n, 'Lamps', 'Lamps'
+            from crowd, generate_series(0, {Categories - 1}) n where n = 0 or slug = 'crowd-1'
             """,
             """
             insert into catalog.category_closure (store_id, ancestor_id, descendant_id, depth)
-            select store_id, md5(slug || ' category')::uuid, md5(slug || ' category')::uuid, 0 from crowd on conflict do nothing
+            select c.store_id, c.id, c.id, 0 from catalog.categories c join crowd using (store_id) on conflict do nothing
             """,
             $"""
             insert into catalog.products (store_id, id, slug, name, category_id, brand, brand_slug, status, search_key, name_key, name_key_fr, created_at)
-            select store_id, md5(slug || ' product ' || n)::uuid, 'lamp-' || n, 'Lamp ' || n, md5(slug || ' category')::uuid, 'Azania', 'azania', 'active',
+            select store_id, md5(slug || ' product ' || n)::uuid, 'lamp-' || n, 'Lamp ' || n,
+                   md5(slug || ' category ' || case when slug = 'crowd-1' then n % {Categories} else 0 end)::uuid, 'Azania', 'azania', 'active',
                    'lamp ' || n, 'lamp ' || n, 'lamp ' || n, timestamptz '2026-01-01' + n * interval '1 minute'
             from crowd, generate_series(1, {Measured}) n where n <= {Others} or slug = 'crowd-1'
             """,
