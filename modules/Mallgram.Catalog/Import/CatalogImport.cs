@@ -16,8 +16,15 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
     // Statistics of a few rows are worse than none: every column would look unique, the store too.
     private const int EnoughForStatistics = 500;
 
-    // One anti-join by hash decides what is written at all.
-    private const string Differing = "select n from catalog.differing($1, $2, $3) n";
+    // One anti-join by hash decides what is written at all. What the supplier took off sale comes back even with the old content.
+    private const string Differing =
+        """
+        select g.n::int from unnest($2, $3) with ordinality g(external_id, content_hash, n)
+        where not exists (
+            select from catalog.products p
+            where p.supplier = $1 and p.external_id = g.external_id and p.content_hash = g.content_hash and p.hidden_by is distinct from 'supplier')
+        order by g.n
+        """;
 
     private const string Known =
         "select g.n::int, p.id from unnest($2, $3) g(n, external_id) join catalog.products p on p.supplier = $1 and p.external_id = g.external_id";
