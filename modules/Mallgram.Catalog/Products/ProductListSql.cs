@@ -119,6 +119,8 @@ internal sealed class ProductListSql
             var walkOrder = string.Join(", ", walked.Select(c => descending ? c + " desc" : c));
             var walkAfter = last is null ? ""
                 : $" and ({string.Join(", ", walked)}) {comparison} ({string.Join(", ", last.TakeLast(walked.Length).Select(Add))})";
+            // A reader among the products that have the words in their texts only has passed all that walks meet.
+            var passed = ranked && last is not null && (int)last[0].Value! < 2;
             var curated = _query.Sort == ProductSort.Collection;
             var position = curated ? ", l.position" : "";
             string Walk(int rows, string when, string has) =>
@@ -126,15 +128,13 @@ internal sealed class ProductListSql
                 select l.product_id, 2 as tier{position} from (
                         select l.*{(curated ? ", i.position" : "")} from catalog.listings l {(curated ? CollectionJoin() : "")}
                         where {Base()}{Prices()}{walkAfter} order by {walkOrder} limit {rows}) l
-                    where {when}{all} and {has}
+                    where {(passed ? "false" : when)}{all} and {has}
                     order by {Outside(walkOrder)} limit {limit}
                 """;
             Query(text, "", _query.Attributes);
             // Attributes are no words of names.
             if (ranked && _query.Attributes.Count == 0)
             {
-                // A reader among the products that have the words in their texts only has passed all that are met here.
-                var passed = last is not null && (int)last[0].Value! < 2;
                 var keys = $"({WordsKey}, w.review_count, w.id)";
                 text.Append(CultureInfo.InvariantCulture,
                     $"""
