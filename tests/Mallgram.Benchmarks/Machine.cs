@@ -21,6 +21,10 @@ internal static class Machine
         return (BusySeconds()!.Value - before) / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
+    /// <summary>CPU-seconds of a server and, where it is known, of PostgreSQL.</summary>
+    public static double? CpuSeconds(ChildProcess server, int? postgres) =>
+        CpuSeconds(server.Id) + (postgres is { } id ? CpuSeconds(id) : 0);
+
     /// <summary>CPU-seconds of a process and of the processes it started.</summary>
     public static double? CpuSeconds(int pid)
     {

@@ -157,7 +157,7 @@ internal static class ManyStores
             ? new Cost(1000 / result.PerSecond, used * 1e6 / result.Statuses.Values.Sum())
             : throw new InvalidOperationException($"{api.Address}: {string.Join(", ", result.Statuses)}");
 
-        double? Cpu() => Machine.CpuSeconds(api.Id) + (bench.PostgresId is { } postgres ? Machine.CpuSeconds(postgres) : 0);
+        double? Cpu() => Machine.CpuSeconds(api, bench.PostgresId);
     }
 
     /// <param name="Wall">Milliseconds of the machine that a request takes, all connections together.</param>

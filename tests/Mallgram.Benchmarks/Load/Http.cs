@@ -51,7 +51,7 @@ internal static class Http
 
         return rate;
 
-        double? Cpu() => Machine.CpuSeconds(target.Process.Id) + (postgres is { } p ? Machine.CpuSeconds(p) : 0);
+        double? Cpu() => Machine.CpuSeconds(target.Process, postgres);
     }
 
     private static async Task<double> LoadAsync(Bench bench, Target target, int connections)

@@ -1,3 +1,5 @@
+using Mallgram.Catalog.Contracts;
+
 namespace Mallgram.Tests.Integration.Catalog;
 
 /// <summary>What PostgreSQL's planner knows of a new catalogue.</summary>
@@ -7,11 +9,13 @@ public sealed class FirstStatisticsTests(FirstStatisticsTests.Shop app) : IClass
     public async Task The_first_large_batch_makes_statistics_and_a_few_products_do_not()
     {
         var products = new ImportedProducts(app);
-        await products.ImportAsync(ImportedProducts.Product("one"));
+        var one = ImportedProducts.Product("one");
+        SupplierProduct[] many = [.. Enumerable.Range(0, 500).Select(n => ImportedProducts.Product($"many-{n}", $"Lamp {n}"))];
+        await products.ImportAsync(one);
         Assert.False(await KnownAsync());
-        await products.ImportAsync([.. Enumerable.Range(0, 500).Select(n => ImportedProducts.Product($"many-{n}", $"Lamp {n}"))]);
+        await products.ImportAsync(many);
         Assert.True(await KnownAsync());
-        Assert.Equal(501, (await products.ImportAsync([.. Enumerable.Range(0, 500).Select(n => ImportedProducts.Product($"many-{n}", $"Lamp {n}")), ImportedProducts.Product("one")])).Unchanged);
+        Assert.Equal(501, (await products.ImportAsync([.. many, one])).Unchanged);
     }
 
     private Task<bool> KnownAsync() => app.Database.ScalarAsync<bool>(
