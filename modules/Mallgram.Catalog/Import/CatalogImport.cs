@@ -13,6 +13,8 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
 {
     private const int MaxBatch = 10_000;
 
+    private const int LookedUpAtOnce = 2_500;
+
     // Statistics of a few rows are worse than none: every column would look unique, the store too.
     private const int EnoughForStatistics = 500;
 
@@ -58,9 +60,7 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         var skipped = new List<SkippedItem>();
         var items = Distinct(products, skipped);
         var hashes = new byte[items.Count][];
-        // Of an unchanged sync the hashes are half of the work.
-        Parallel.For(0, items.Count, i => hashes[i] = items[i].ContentHash());
-        var differing = items.Count == 0 ? [] : await DifferingAsync(transaction, supplier, items, hashes, ct);
+        var differing = await DifferingAsync(transaction, supplier, items, hashes, ct);
         var prepared = new List<(Guid? KnownId, SupplierProduct Item, PreparedProduct Product)>();
         var unsaleable = new List<string>();
         var unchanged = items.Count - differing.Count;
@@ -239,22 +239,31 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         return items;
     }
 
+    /// <summary>Hashes the items, some while PostgreSQL looks up those before: of an unchanged sync each of the two is half of the work.</summary>
     /// <returns>Places in <paramref name="items"/> of those that are new or changed, and the ids of those known.</returns>
     private static async Task<List<(int Place, Guid? KnownId)>> DifferingAsync(
         StoreTransaction transaction, string supplier, List<SupplierProduct> items, byte[][] hashes, CancellationToken ct)
     {
         var places = new List<int>();
-        await using (var rows = await transaction.QueryAsync(
-            ct,
-            Sql.Command(
-                Differing,
-                Sql.Text(supplier),
-                Sql.Texts([.. items.Select(i => i.ExternalId)]),
-                new NpgsqlParameter<byte[][]> { TypedValue = hashes, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea })))
+        var hashing = HashAsync(0);
+        for (var from = 0; from < items.Count; from += LookedUpAtOnce)
         {
+            await hashing;
+            hashing = HashAsync(from + LookedUpAtOnce);
+            var ids = items.GetRange(from, Math.Min(LookedUpAtOnce, items.Count - from)).ConvertAll(i => i.ExternalId);
+            await using var rows = await transaction.QueryAsync(
+                ct,
+                Sql.Command(
+                    Differing,
+                    Sql.Text(supplier),
+                    Sql.Texts([.. ids]),
+                    new NpgsqlParameter<byte[][]>
+                    {
+                        TypedValue = hashes[from..(from + ids.Count)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+                    }));
             while (await rows.ReadAsync(ct))
             {
-                places.Add(rows.GetInt32(0) - 1);
+                places.Add(from + rows.GetInt32(0) - 1);
             }
         }
 
@@ -274,6 +283,16 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         }
 
         return places.ConvertAll(p => (p, known.TryGetValue(p, out var id) ? id : (Guid?)null));
+
+        Task HashAsync(int from) => Task.Run(
+            () =>
+            {
+                for (var i = from; i < Math.Min(from + LookedUpAtOnce, items.Count); i++)
+                {
+                    hashes[i] = items[i].ContentHash();
+                }
+            },
+            ct);
     }
 
     /// <summary>Prices every variant; those without a price are dropped.</summary>
