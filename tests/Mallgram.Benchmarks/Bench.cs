@@ -40,13 +40,10 @@ internal sealed class Bench(BenchOptions options, Report report) : IAsyncDisposa
     }
 
     /// <summary>A database as <c>migrate</c> leaves it.</summary>
-    public async Task<BenchDatabase> CloneAsync()
-    {
-        var server = await ServerAsync();
-        var name = "b_" + Guid.NewGuid().ToString("N")[..12];
-        await BenchDatabase.ExecuteAsync(server.ConnectionString("postgres"), $"create database {name} template {Template}");
-        return new BenchDatabase(server, name, Template, Password, _folder);
-    }
+    public Task<BenchDatabase> CloneAsync() => CloneAsync(Template);
+
+    /// <summary>A second database with the same content. Nobody may be connected to the first.</summary>
+    public Task<BenchDatabase> CopyAsync(BenchDatabase database) => CloneAsync(database.Name);
 
     public async ValueTask DisposeAsync()
     {
@@ -56,6 +53,15 @@ internal sealed class Bench(BenchOptions options, Report report) : IAsyncDisposa
             await postgres.StopAsync();
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    private async Task<BenchDatabase> CloneAsync(string of)
+    {
+        var server = await ServerAsync();
+        var name = "b_" + Guid.NewGuid().ToString("N")[..12];
+        // File by file: through WAL a large one would take minutes.
+        await BenchDatabase.ExecuteAsync(server.ConnectionString("postgres"), $"create database {name} template {of} strategy file_copy");
+        return new BenchDatabase(server, name, Template, Password, _folder);
     }
 
     private async Task<PostgresAddress> ServerAsync()

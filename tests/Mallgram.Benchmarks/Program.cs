@@ -26,6 +26,9 @@ switch (args)
     case ["serve-api", .. var rest]:
         await Mallgram.Api.ApiApp.Build(rest).RunAsync();
         return 0;
+    case ["serve-api-unwalled", .. var rest]:
+        await Mallgram.Api.ApiApp.Build(rest, Isolation.SendNoStore).RunAsync();
+        return 0;
     case ["serve-worker", .. var rest]:
         await Mallgram.Worker.WorkerApp.Build(rest).RunAsync();
         return 0;

@@ -94,7 +94,7 @@ internal sealed class AdminProductList(StoreDatabase database, StoreScope scope,
             $"""
             with page as (
                 select p.* from catalog.products p
-                where {filter.Where} and (${before}::uuid is null or p.id < ${before}) order by p.id desc limit ${count})
+                where p.store_id = kernel.current_store() and {filter.Where} and (${before}::uuid is null or p.id < ${before}) order by p.id desc limit ${count})
             {OfPage}
             """));
         foreach (var parameter in filter.Parameters)

@@ -141,7 +141,7 @@ internal sealed class ProductListSql
                     , near as materialized (
                         select w.id as product_id, 2 as tier from (
                             select w.store_id, w.id, w.words, {WordsKey} as rating_hundredths, w.review_count from catalog.products w
-                            where w.status = 'active'{(last is null ? "" : $" and {keys} < ({string.Join(", ", last.TakeLast(3).Select(Add))})")}
+                            where w.store_id = kernel.current_store() and w.status = 'active'{(last is null ? "" : $" and {keys} < ({string.Join(", ", last.TakeLast(3).Select(Add))})")}
                             order by {WordsKey} desc, w.review_count desc, w.id desc limit {FirstWalk}) w
                         join catalog.listings l on l.store_id = w.store_id and l.product_id = w.id
                         where {(passed ? "false" : Base())}{all} and (w.words @@ (select query from q) or w.words is null and {HasWords()})
@@ -310,7 +310,7 @@ internal sealed class ProductListSql
         """);
 
     private static string HasWords() =>
-        "exists (select from catalog.products w where w.store_id = l.store_id and w.id = l.product_id and w.title @@ (select query from q))";
+        "exists (select from catalog.products w where w.store_id = kernel.current_store() and w.store_id = l.store_id and w.id = l.product_id and w.title @@ (select query from q))";
 
     /// <summary>Attributes as words of the title's index: one of the values of each, or for a range having the attribute at all.</summary>
     private string? AttributeWords(IReadOnlyList<AttributeFilter> filters)
@@ -329,8 +329,11 @@ internal sealed class ProductListSql
             "'" + word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
     }
 
-    /// <summary>The channel is written out, or the partial indexes could not be used.</summary>
-    private string Base() => $"l.currency = {Add(_query.Currency, Sql.Text)}::char(3) and " + _query.Channel switch
+    /// <summary>
+    /// The channel is written out, or the partial indexes could not be used. So is the store: the wall lets PostgreSQL expect a store of
+    /// average size.
+    /// </summary>
+    private string Base() => $"l.store_id = kernel.current_store() and l.currency = {Add(_query.Currency, Sql.Text)}::char(3) and " + _query.Channel switch
     {
         "b2b" => "l.channel = 'b2b'",
         "b2c" => "l.is_primary and l.channel = 'b2c'",

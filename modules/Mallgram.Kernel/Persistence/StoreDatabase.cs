@@ -25,14 +25,24 @@ public sealed class StoreDatabase(AppDataSource app, StoreScope scope, IOutboxSi
         try
         {
             var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(SetStoreCommand(storeId, caller));
+            // What a transaction was not told, the policies read as no store: no row.
+            var set = storeId is not null || caller is not null;
+            if (set)
+            {
+                batch.BatchCommands.Add(SetStoreCommand(storeId, caller));
+            }
+
             foreach (var command in commands)
             {
                 batch.BatchCommands.Add(command);
             }
 
             var reader = await batch.ExecuteReaderAsync(ct);
-            await reader.NextResultAsync(ct);
+            if (set)
+            {
+                await reader.NextResultAsync(ct);
+            }
+
             return new StoreReader(reader, batch, connection);
         }
         catch

@@ -1,23 +1,71 @@
+using Mallgram.Benchmarks.Data;
 using Mallgram.Benchmarks.Load;
+using Mallgram.Kernel.Outbox;
+using Mallgram.Kernel.Persistence;
+using Mallgram.Kernel.Tenancy;
 
 namespace Mallgram.Benchmarks.Cases;
 
 /// <summary>
-/// What row-level security costs: two endpoints that differ in nothing but the login they read as and in sending the store along. Both name
-/// the store in their statements, as a program without row-level security must.
+/// What row-level security and sending the store along cost. Two endpoints of the API that read PostgreSQL for each request, against the same
+/// program on a copy of the database without policies, where each table of stores is a view that names the store, and none is sent along.
+/// And, without a target, two endpoints that do nothing but read: nothing in them hides what a round trip costs.
 /// </summary>
 internal static class Isolation
 {
     private const double Least = 0.90;
 
+    private const string TakeWallsDown =
+        """
+        do $$
+        declare
+            t record;
+        begin
+            for t in select n.nspname, c.relname, pg_get_userbyid(c.relowner) as owner
+                from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace where p.polname = 'store_rows' loop
+                execute format('alter table %I.%I disable row level security, no force row level security', t.nspname, t.relname);
+                execute format('alter table %I.%I rename to %I', t.nspname, t.relname, t.relname || '_rows');
+                execute format('create view %I.%I as select * from %I.%I where store_id = %L', t.nspname, t.relname, t.nspname,
+                    t.relname || '_rows', 'STORE');
+                execute format('alter view %I.%I owner to %I', t.nspname, t.relname, t.owner);
+                execute format('grant select, insert, update, delete on %I.%I to mallgram_app, mallgram_platform', t.nspname, t.relname);
+            end loop;
+        end $$
+        """;
+
     public static async Task RunAsync(Bench bench)
     {
         var shop = await bench.ShopAsync();
         var id = await ProductDetail.ProductAsync(bench, shop);
+        var open = await bench.CopyAsync(shop);
+        await open.ExecuteAsync(TakeWallsDown.Replace("STORE", BenchDatabase.Store.ToString(), StringComparison.Ordinal));
+        await using (var walled = await ProductDetail.ApiAsync(shop, cache: false))
+        await using (var unwalled = await ProductDetail.ApiAsync(open, cache: false, "serve-api-unwalled"))
+        {
+            await CompareAsync("isolation, product page", ProductDetail.On(walled, id), ProductDetail.On(unwalled, id));
+            await CompareAsync("isolation, list of 24", new Target(walled, "/api/v1/products?limit=24"), new Target(unwalled, "/api/v1/products?limit=24"));
+        }
+
+        await open.DropAsync();
         await using var server = await ProductDetail.BareAsync(shop);
         bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, product", new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"), Least, bench.PostgresId));
+            bench, "isolation, bare product", new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"), least: null, bench.PostgresId));
         bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, list of 24", new Target(server, "/walled-list"), new Target(server, "/bare-list"), Least, bench.PostgresId));
+            bench, "isolation, bare list of 24", new Target(server, "/walled-list"), new Target(server, "/bare-list"), least: null, bench.PostgresId));
+
+        async Task CompareAsync(string name, Target ours, Target ceiling)
+        {
+            using var http = new HttpClient();
+            if (await http.GetStringAsync(ours.Address) != await http.GetStringAsync(ceiling.Address))
+            {
+                throw new InvalidOperationException($"{ours.Path} answers something else without walls.");
+            }
+
+            bench.Report.Add(await Http.CompareAsync(bench, name, ours, ceiling, Least, bench.PostgresId));
+        }
     }
+
+    /// <summary>The role <c>serve-api-unwalled</c>: statements are sent without their store.</summary>
+    public static void SendNoStore(WebApplicationBuilder builder) => builder.Services.AddScoped(services => new StoreDatabase(
+        services.GetRequiredService<AppDataSource>(), new StoreScope(), services.GetRequiredService<IOutboxSignal>()));
 }

@@ -35,8 +35,8 @@ internal static class ProductDetail
           and p.external_id >= '{Goods.Id(bench.Options.Products / 2)}' order by p.external_id limit 1
         """);
 
-    public static Task<ChildProcess> ApiAsync(BenchDatabase database, bool cache) => ChildProcess.ServeAsync(
-        "serve-api", "/api/v1/products?limit=1", [.. database.ServiceArgs, $"--Catalog:Cache:Enabled={cache}"]);
+    public static Task<ChildProcess> ApiAsync(BenchDatabase database, bool cache, string role = "serve-api") => ChildProcess.ServeAsync(
+        role, "/api/v1/products?limit=1", [.. database.ServiceArgs, $"--Catalog:Cache:Enabled={cache}"]);
 
     public static Task<ChildProcess> BareAsync(BenchDatabase database, string? staticJson = null) => ChildProcess.ServeAsync(
         "serve-bare", "/static",

@@ -9,6 +9,8 @@ internal sealed class BenchDatabase(PostgresAddress server, string name, string 
     /// <summary>The store <c>mallgram</c>, which requests without <c>X-Store</c> are for.</summary>
     public static readonly Guid Store = Guid.Parse("01930000-0000-7000-8000-000000000001");
 
+    public string Name => name;
+
     /// <summary>Past row-level security, as a program without tenants would connect.</summary>
     public string Administrator => server.ConnectionString(name);
 
