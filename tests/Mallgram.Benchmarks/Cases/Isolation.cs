@@ -30,13 +30,19 @@ internal static class Isolation
                 execute format('alter view %I.%I owner to %I', t.nspname, t.relname, t.owner);
                 execute format('grant select, insert, update, delete on %I.%I to mallgram_app, mallgram_platform', t.nspname, t.relname);
             end loop;
-        end $$
+        end $$;
+        create or replace function kernel.current_store() returns uuid language sql immutable parallel safe as $$ select 'STORE'::uuid $$
         """;
 
     public static async Task RunAsync(Bench bench)
     {
         var shop = await bench.ShopAsync();
         var id = await ProductDetail.ProductAsync(bench, shop);
+        await using (await ProductDetail.ApiAsync(shop, cache: false))
+        {
+            // The first start makes the key that signs addresses of pictures; both are to have the same.
+        }
+
         var open = await bench.CopyAsync(shop);
         await open.ExecuteAsync(TakeWallsDown.Replace("STORE", BenchDatabase.Store.ToString(), StringComparison.Ordinal));
         await using (var walled = await ProductDetail.ApiAsync(shop, cache: false))
