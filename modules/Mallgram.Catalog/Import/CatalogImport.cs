@@ -250,17 +250,14 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
         {
             await hashing;
             hashing = HashAsync(from + LookedUpAtOnce);
-            var ids = items.GetRange(from, Math.Min(LookedUpAtOnce, items.Count - from)).ConvertAll(i => i.ExternalId);
+            var to = Math.Min(from + LookedUpAtOnce, items.Count);
             await using var rows = await transaction.QueryAsync(
                 ct,
                 Sql.Command(
                     Differing,
                     Sql.Text(supplier),
-                    Sql.Texts([.. ids]),
-                    new NpgsqlParameter<byte[][]>
-                    {
-                        TypedValue = hashes[from..(from + ids.Count)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-                    }));
+                    Sql.Texts([.. items[from..to].Select(i => i.ExternalId)]),
+                    new NpgsqlParameter<byte[][]> { TypedValue = hashes[from..to], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea }));
             while (await rows.ReadAsync(ct))
             {
                 places.Add(from + rows.GetInt32(0) - 1);

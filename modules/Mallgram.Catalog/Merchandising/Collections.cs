@@ -159,6 +159,7 @@ internal sealed class Collections(StoreDatabase database, StoreScope scope, Prod
         var name = errors.Name(input.Name, "name", 200);
         var read = Check(input, errors);
         errors.ThrowIfAny();
+        await CheckCategoryAsync(input.Rules, errors, ct);
         await writes.CheckFilesAsync(input.Image is null ? [] : [("image", input.Image)], ct);
         var id = PublicId.New(clock);
         await using var transaction = await database.BeginAsync(ct);
@@ -185,6 +186,7 @@ internal sealed class Collections(StoreDatabase database, StoreScope scope, Prod
         var name = sent.Has("name") ? errors.Name(input.Name, "name", 200) : null;
         var read = Check(input, errors);
         errors.ThrowIfAny();
+        await CheckCategoryAsync(input.Rules, errors, ct);
         await writes.CheckFilesAsync(input.Image is null ? [] : [("image", input.Image)], ct);
         var collection = Id(id);
         await using var transaction = await database.BeginAsync(ct);
@@ -338,6 +340,23 @@ internal sealed class Collections(StoreDatabase database, StoreScope scope, Prod
         return (
             errors.Line(input.NameFr, "name_fr", 200), errors.Block(input.Description, "description", 5000),
             errors.Block(input.DescriptionFr, "description_fr", 5000));
+    }
+
+    /// <exception cref="ProblemException">422.</exception>
+    private async Task CheckCategoryAsync(CollectionRules? rules, FieldErrors errors, CancellationToken ct)
+    {
+        if (!PublicId.TryParse(PublicId.Category, rules?.CategoryId, out var category))
+        {
+            return;
+        }
+
+        await using var reader = await database.QueryAsync(ct, Sql.Command("select from catalog.categories where id = $1", Sql.Uuid(category)));
+        if (!await reader.Rows.ReadAsync(ct))
+        {
+            errors.Add("rules.category_id", "does not exist in this store", "n'existe pas dans cette boutique");
+        }
+
+        errors.ThrowIfAny();
     }
 
     private static async Task RunAsync(StoreTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> commands, CancellationToken ct)

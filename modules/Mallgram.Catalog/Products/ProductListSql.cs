@@ -329,11 +329,8 @@ internal sealed class ProductListSql
             "'" + word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
     }
 
-    /// <summary>
-    /// The channel is written out, or the partial indexes could not be used. So is the store: the wall lets PostgreSQL expect a store of
-    /// average size.
-    /// </summary>
-    private string Base() => $"l.store_id = kernel.current_store() and l.currency = {Add(_query.Currency, Sql.Text)}::char(3) and " + _query.Channel switch
+    /// <summary>The channel is written out, or the partial indexes could not be used.</summary>
+    private string Base() => $"l.currency = {Add(_query.Currency, Sql.Text)}::char(3) and " + _query.Channel switch
     {
         "b2b" => "l.channel = 'b2b'",
         "b2c" => "l.is_primary and l.channel = 'b2c'",

@@ -20,6 +20,9 @@ public sealed record SecurityNotice(
 
     public const string SecondFactorRemoved = "second_factor_removed";
 
+    /// <summary>Too many wrong passwords in a row.</summary>
+    public const string Locked = "locked";
+
     private const string SealPurpose = "Mallgram.Identity.SecurityNotice";
 
     /// <exception cref="CryptographicException">Sealed with a key that this installation no longer has.</exception>

@@ -1,17 +1,18 @@
+using Mallgram.Identity.Contracts;
+using Mallgram.Kernel.Outbox;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Tenancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Mallgram.Identity.SignIn;
 
 /// <summary>
 /// Locks an account after too many wrong passwords in a row, counted in the database, so on all replicas together. Whoever guesses cannot
-/// tell: a locked account answers like a wrong password. Codes and a password reset open it again.
+/// tell: a locked account answers like a wrong password. The person is told by mail. Codes and a password reset open it again.
 /// </summary>
 internal sealed class SignInRules(
-    StoreDatabase database, StoreScope scope, SignInHistory history, IOptions<SignInAttemptsOptions> options, TimeProvider clock)
+    StoreDatabase database, StoreScope scope, SignInHistory history, OutboxWriter outbox, IOptions<SignInAttemptsOptions> options, TimeProvider clock)
 {
     public bool IsLocked(Person person) => person.LockedUntil > clock.GetUtcNow();
 
@@ -26,20 +27,33 @@ internal sealed class SignInRules(
         }
 
         var entries = history.Entries(person, "password", IsLocked(person) ? "locked" : "wrong_password", secondFactor: false, context);
-        await database.ExecuteAsync(ct, right ? [.. entries] : [Count(person), .. entries]);
+        await using var transaction = await database.BeginAsync(ct);
+        if (!right && await CountAsync(transaction, person, ct))
+        {
+            entries = [.. entries, outbox.Add(scope.StoreId, PeopleEvents.SecurityNotice, new SecurityNotice(person.Id, SecurityNotice.Locked))];
+        }
+
+        await transaction.ExecuteAsync(ct, [.. entries]);
+        await transaction.CommitAsync(ct);
     }
 
-    // A lock that has run out starts the count anew.
-    private NpgsqlBatchCommand Count(Person person) => Sql.Command(
-        """
-        update identity.users set
-            failed_attempts = case when locked_until <= $3 then 1 else failed_attempts + 1 end,
-            locked_until = case
-                when locked_until > $3 then locked_until
-                when locked_until is null and failed_attempts + 1 >= $4 then $5
-            end
-        where store_id = $1 and id = $2
-        """,
-        Sql.Uuid(scope.StoreId), Sql.Uuid(person.Id), Sql.Time(clock.GetUtcNow()), Sql.Int(options.Value.LockAfter),
-        Sql.Time(clock.GetUtcNow() + options.Value.LockFor));
+    /// <summary>A lock that has run out starts the count anew.</summary>
+    /// <returns>Whether this attempt locked the account: the one that reached the number, of many at a time.</returns>
+    private async Task<bool> CountAsync(StoreTransaction transaction, Person person, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await using var row = await transaction.QueryAsync(ct, Sql.Command(
+            """
+            update identity.users set
+                failed_attempts = case when locked_until <= $3 then 1 else failed_attempts + 1 end,
+                locked_until = case
+                    when locked_until > $3 then locked_until
+                    when locked_until is null and failed_attempts + 1 >= $4 then $5
+                end
+            where store_id = $1 and id = $2
+            returning failed_attempts = $4 and locked_until is not null
+            """,
+            Sql.Uuid(scope.StoreId), Sql.Uuid(person.Id), Sql.Time(now), Sql.Int(options.Value.LockAfter), Sql.Time(now + options.Value.LockFor)));
+        return await row.ReadAsync(ct) && row.GetBoolean(0);
+    }
 }

@@ -47,6 +47,12 @@ internal sealed class SendSecurityNotice(IRecipients people, IDataProtectionProv
         SecurityNotice.SecondFactorRemoved => (
             new("A second step of your sign-in to {0} was removed", "Une seconde étape de votre connexion à {0} a été retirée"),
             new("A second step of your sign-in was removed.", "Une seconde étape de votre connexion a été retirée.")),
+        SecurityNotice.Locked => (
+            new("Your account at {0} was locked", "Votre compte chez {0} a été verrouillé"),
+            new("Too many wrong passwords were tried on your account, so passwords are refused for a while. A new password, or a code where you"
+                + " can sign in with one, opens it at once.",
+                "Trop de mots de passe erronés ont été essayés sur votre compte : les mots de passe sont refusés pour un moment. Un nouveau mot"
+                + " de passe, ou un code si vous pouvez vous connecter ainsi, l'ouvre aussitôt.")),
         _ => throw new InvalidOperationException($"There is no text for a notice of kind {kind}."),
     };
 }

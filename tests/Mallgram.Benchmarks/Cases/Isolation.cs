@@ -14,6 +14,7 @@ namespace Mallgram.Benchmarks.Cases;
 internal static class Isolation
 {
     private const double Least = 0.90;
+    private const int Split = 3;
 
     private const string TakeWallsDown =
         """
@@ -55,9 +56,9 @@ internal static class Isolation
         await open.DropAsync();
         await using var server = await ProductDetail.BareAsync(shop);
         bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, bare product", new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"), least: null, bench.PostgresId));
+            bench, "isolation, bare product", new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"), least: null, bench.PostgresId, split: Split));
         bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, bare list of 24", new Target(server, "/walled-list"), new Target(server, "/bare-list"), least: null, bench.PostgresId));
+            bench, "isolation, bare list of 24", new Target(server, "/walled-list"), new Target(server, "/bare-list"), least: null, bench.PostgresId, split: Split));
 
         async Task CompareAsync(string name, Target ours, Target ceiling)
         {
@@ -67,7 +68,7 @@ internal static class Isolation
                 throw new InvalidOperationException($"{ours.Path} answers something else without walls.");
             }
 
-            bench.Report.Add(await Http.CompareAsync(bench, name, ours, ceiling, Least, bench.PostgresId));
+            bench.Report.Add(await Http.CompareAsync(bench, name, ours, ceiling, Least, bench.PostgresId, split: Split));
         }
     }
 

@@ -12,18 +12,22 @@ internal sealed record Target(ChildProcess Process, string Path, params string[]
 internal static class Http
 {
     /// <param name="postgres">Process id of the server whose CPU counts too.</param>
+    /// <param name="split">Into how many shorter ones each pair is split: where a few percent are looked for, many short pairs tell them from
+    /// noise better than a few long ones.</param>
     public static async Task<Line> CompareAsync(
-        Bench bench, string name, Target ours, Target ceiling, double? least, int? postgres, int connections = 16)
+        Bench bench, string name, Target ours, Target ceiling, double? least, int? postgres, int connections = 16, int split = 1)
     {
-        await LoadAsync(bench, ours, connections);
-        await LoadAsync(bench, ceiling, connections);
+        // wrk counts whole seconds.
+        var slice = TimeSpan.FromSeconds(Math.Max(1, Math.Round(bench.Options.Slice.TotalSeconds / split)));
+        await LoadAsync(ours, connections, bench.Options.Slice);
+        await LoadAsync(ceiling, connections, bench.Options.Slice);
         var ratios = new List<double>();
         var rates = (Ours: new List<double>(), Ceiling: new List<double>());
         var cpu = (Ours: new List<double>(), Ceiling: new List<double>());
-        for (var pair = 0; pair < bench.Options.Pairs; pair++)
+        for (var pair = 0; pair < bench.Options.Pairs * split; pair++)
         {
-            rates.Ours.Add(await MeasureAsync(bench, ours, connections, postgres, cpu.Ours));
-            rates.Ceiling.Add(await MeasureAsync(bench, ceiling, connections, postgres, cpu.Ceiling));
+            rates.Ours.Add(await MeasureAsync(ours, connections, slice, postgres, cpu.Ours));
+            rates.Ceiling.Add(await MeasureAsync(ceiling, connections, slice, postgres, cpu.Ceiling));
             ratios.Add(rates.Ours[^1] / rates.Ceiling[^1]);
         }
 
@@ -40,13 +44,13 @@ internal static class Http
                 $"CPU a request, server{(postgres is null ? "" : " and PostgreSQL")}: {Spread.Of(cpu.Ours).Median:0} µs, ceiling {Spread.Of(cpu.Ceiling).Median:0} µs"));
     }
 
-    private static async Task<double> MeasureAsync(Bench bench, Target target, int connections, int? postgres, List<double> cpu)
+    private static async Task<double> MeasureAsync(Target target, int connections, TimeSpan slice, int? postgres, List<double> cpu)
     {
         var before = Cpu();
-        var rate = await LoadAsync(bench, target, connections);
+        var rate = await LoadAsync(target, connections, slice);
         if (Cpu() is { } after)
         {
-            cpu.Add((after - before!.Value) * 1e6 / (rate * Math.Max(1, bench.Options.Slice.TotalSeconds)));
+            cpu.Add((after - before!.Value) * 1e6 / (rate * slice.TotalSeconds));
         }
 
         return rate;
@@ -54,15 +58,15 @@ internal static class Http
         double? Cpu() => Machine.CpuSeconds(target.Process, postgres);
     }
 
-    private static async Task<double> LoadAsync(Bench bench, Target target, int connections)
+    private static async Task<double> LoadAsync(Target target, int connections, TimeSpan slice)
     {
         if (Wrk.IsHere)
         {
-            return await Wrk.RunAsync(target.Address, connections, bench.Options.Slice, target.Headers);
+            return await Wrk.RunAsync(target.Address, connections, slice, target.Headers);
         }
 
         var request = RawLoad.Get(target.Process.Address, target.Path, target.Headers);
-        var result = await RawLoad.RunAsync(target.Process.Address, connections, bench.Options.Slice, _ => request);
+        var result = await RawLoad.RunAsync(target.Process.Address, connections, slice, _ => request);
         return result.Statuses.Keys.All(s => s is 200 or 304)
             ? result.PerSecond
             : throw new InvalidOperationException($"{target.Address}: {string.Join(", ", result.Statuses)}");

@@ -215,6 +215,7 @@ public sealed class MerchandisingTests(MerchandisingTests.EmptyShop app) : IClas
         { "POST", "attributes", """{"code":"ok","name":"x","kind":"choice"}""", "choices" },
         { "POST", "collections", """{"name":"x","rules":{}}""", "rules" },
         { "POST", "collections", """{"name":"x","rules":{"flag":"cheap"}}""", "rules.flag" },
+        { "POST", "collections", """{"name":"x","rules":{"category_id":"cat_01h455vb4pex5vsknk084sn02q"}}""", "rules.category_id" },
         { "GET", "products?status=gone", "", "status" },
         { "GET", "products?limit=0", "", "limit" },
         { "GET", "inventory?limit=1000", "", "limit" },

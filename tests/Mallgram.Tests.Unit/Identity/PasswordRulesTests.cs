@@ -21,6 +21,8 @@ public sealed class PasswordRulesTests
     [InlineData("short-7")]
     [InlineData("PASSWORD123")]
     [InlineData("12345678")]
+    [InlineData("douala237")]
+    [InlineData("Swetlana")]
     [InlineData("abababababab")]
     [InlineData("ama.mensah@example.org")]
     [InlineData("AMA.Mensah1")]

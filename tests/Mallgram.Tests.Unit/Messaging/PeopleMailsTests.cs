@@ -88,7 +88,7 @@ public sealed partial class PeopleMailsTests
     [Fact]
     public void Every_kind_of_notice_has_its_words()
     {
-        string[] kinds = [SecurityNotice.PasswordChanged, SecurityNotice.NewDevice, SecurityNotice.EmailChanged, SecurityNotice.SecondFactorRemoved];
+        string[] kinds = [SecurityNotice.PasswordChanged, SecurityNotice.NewDevice, SecurityNotice.EmailChanged, SecurityNotice.SecondFactorRemoved, SecurityNotice.Locked];
         Assert.Equal(kinds.Length, kinds.Select(k => SendSecurityNotice.TextOf(k).What.French).Distinct(StringComparer.Ordinal).Count());
     }
 

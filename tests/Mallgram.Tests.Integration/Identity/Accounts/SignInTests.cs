@@ -22,10 +22,12 @@ public sealed class SignInTests(AccountsApp app) : IClassFixture<AccountsApp>
         }
 
         await app.LogInAsync(email);
+        Assert.Equal(0L, await NoticesAsync(id, "locked"));
         await Task.WhenAll(Enumerable.Range(0, 10).Select(i => app.RefusedAsync(email, "again not the password " + i)));
         await app.RefusedAsync(email, AccountsApp.Password);
         Assert.Equal("locked", await app.Database.ScalarAsync<string>(
             $"select outcome from identity.sign_ins where user_id = '{id}' order by at desc, id desc limit 1"));
+        Assert.Equal(1L, await NoticesAsync(id, "locked"));
 
         app.Pass(TimeSpan.FromMinutes(15));
         await app.RefusedAsync(email, "wrong once more, which begins a new count");
@@ -155,16 +157,16 @@ public sealed class SignInTests(AccountsApp app) : IClassFixture<AccountsApp>
         var email = AccountsApp.NewEmail();
         var id = AccountsApp.UserId(await app.RegisterAsync(email, userAgent: "Firefox on Linux"));
         await app.LogInAsync(email, userAgent: "Firefox on Linux");
-        Assert.Equal(0L, await NoticesAsync(id));
+        Assert.Equal(0L, await NoticesAsync(id, "new_device"));
 
         await app.LogInAsync(email, userAgent: "Chrome on Android " + new string('x', 400));
 
-        Assert.Equal(1L, await NoticesAsync(id));
+        Assert.Equal(1L, await NoticesAsync(id, "new_device"));
         Assert.Equal(300, await app.Database.ScalarAsync<int>($"select max(length(user_agent)) from identity.sessions where user_id = '{id}'"));
     }
 
-    private Task<long> NoticesAsync(Guid id) => app.Database.ScalarAsync<long>(
-        $"select count(*) from kernel.outbox where type = 'identity.security_notice' and payload ->> 'kind' = 'new_device' and payload ->> 'user_id' = '{id}'");
+    private Task<long> NoticesAsync(Guid id, string kind) => app.Database.ScalarAsync<long>(
+        $"select count(*) from kernel.outbox where type = 'identity.security_notice' and payload ->> 'kind' = '{kind}' and payload ->> 'user_id' = '{id}'");
 
     private static uint BigEndian(byte[] bytes, int at) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at));
 }
