@@ -26,8 +26,8 @@ public sealed class IsolationTests(MallgramApp app) : IClassFixture<MallgramApp>
             select n.nspname || '.' || c.relname, c.relrowsecurity and c.relforcerowsecurity,
                    exists (select from pg_policy p where p.polrelid = c.oid and p.polwithcheck is not null
                            and 'mallgram_app'::regrole = any(p.polroles)
-                           and pg_get_expr(p.polqual, p.polrelid) ~ 'app.store_id|kernel.current_store'
-                           and pg_get_expr(p.polwithcheck, p.polrelid) ~ 'app.store_id|kernel.current_store'),
+                           and pg_get_expr(p.polqual, p.polrelid) ~ '^\(store_id = .*(current_setting\(''app\.store_id''|kernel\.current_store\(\))'
+                           and pg_get_expr(p.polwithcheck, p.polrelid) = pg_get_expr(p.polqual, p.polrelid)),
                    (select relrowsecurity from pg_class where oid = c.oid)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
             where c.relkind in ('r', 'p') and a.attname = 'store_id' and not a.attisdropped
