@@ -230,6 +230,7 @@ internal static class Words
     public static string Reason(string code) => code switch
     {
         "no_price" => T("No price", "Sans prix"),
+        "plan_limit_reached" => T("Beyond the plan's limit of products", "Au-delà de la limite de produits de la formule"),
         "price_range" => T("A range instead of a price", "Une fourchette au lieu d'un prix"),
         "price_invalid" => T("Price cannot be read", "Prix illisible"),
         "price_absurd" => T("Price cannot be right", "Prix invraisemblable"),

@@ -1,3 +1,4 @@
+using Mallgram.Catalog.Contracts;
 using Mallgram.Catalog.Import;
 using Mallgram.Catalog.Pricing;
 using Mallgram.Catalog.Text;
@@ -24,7 +25,8 @@ internal sealed class BatchOvertakenException() : Exception("A product was chang
 /// <summary>
 /// Some rows against the catalogue: reads what they name, puts their cells on it, and writes only what differs, in the caller's transaction.
 /// </summary>
-internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvider clock)
+/// <param name="room">Products that the store's plan has room for; null: no limit.</param>
+internal sealed class BulkBatch(BulkImport import, CatalogNames names, long? room, TimeProvider clock)
 {
     private const string Resolve =
         """
@@ -52,6 +54,7 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
     private readonly List<ProductDraft> _products = [];
     private CatalogSnapshot _snapshot = new();
     private PriceBook _book = null!;
+    private int _made;
     private RowContext _context = null!;
 
     /// <summary>All but the commit. Nothing is written in a dry run.</summary>
@@ -353,6 +356,12 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
                 "est nouveau, mais les variantes du produit sont celles du fournisseur");
         }
 
+        if (product is null && _made >= room)
+        {
+            return new RowError(null, SkipReasons.PlanLimit, "is new, and the store has as many products as its plan allows",
+                "est nouveau, et la boutique a autant de produits que sa formule en permet");
+        }
+
         if (makesVariant && _takenSkus.Contains(sku!) && !_bySku.ContainsKey(sku!))
         {
             return new RowError(BulkColumns.Sku, "sku_taken", "belongs to a variant that is no longer sold", "appartient à une variante qui n'est plus vendue");
@@ -435,8 +444,10 @@ internal sealed class BulkBatch(BulkImport import, CatalogNames names, TimeProvi
             var made = product;
             _products.Add(made);
             _bySlug[slug] = made;
+            _made++;
             undo.Push(() =>
             {
+                _made--;
                 _products.Remove(made);
                 _bySlug.Remove(slug);
             });

@@ -6,6 +6,7 @@ using Mallgram.Kernel;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Stores.Contracts;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -16,7 +17,7 @@ namespace Mallgram.Catalog.Bulk;
 /// batch and the checkpoint commit together, so a killed import goes on without doing a row twice.
 /// </summary>
 internal sealed partial class BulkImportRun(
-    BulkImports imports, StoreDatabase database, IFiles files, TimeProvider clock, ILogger<BulkImportRun> logger)
+    BulkImports imports, StoreDatabase database, IFiles files, IStoreRoom room, TimeProvider clock, ILogger<BulkImportRun> logger)
 {
     private const int BatchRows = 1000;
 
@@ -178,8 +179,10 @@ internal sealed partial class BulkImportRun(
 
     private async Task<BulkImport> TrySaveAsync(BulkImport import, IReadOnlyList<BulkRecord> batch, CatalogNames names, long fence, CancellationToken ct)
     {
+        // A dry run writes nothing: what it would have made takes room all the same.
+        var left = await room.LeftAsync(StoreMeters.Products, ct) - (import.IsDryRun ? import.Created : 0);
         await using var transaction = await database.BeginAsync(ct);
-        var outcome = await new BulkBatch(import, names, clock).RunAsync(transaction, batch, ct);
+        var outcome = await new BulkBatch(import, names, left, clock).RunAsync(transaction, batch, ct);
         var after = await BulkImports.SaveAsync(transaction, import, fence, batch[^1].Number, outcome, ct);
         await transaction.CommitAsync(ct);
         return after;

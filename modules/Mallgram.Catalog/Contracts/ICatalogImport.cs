@@ -95,6 +95,9 @@ public static class SkipReasons
     /// <summary>A person excluded the supplier's category.</summary>
     public const string ExcludedCategory = "excluded_category";
 
+    /// <summary>New, and the store has as many products as its plan allows.</summary>
+    public const string PlanLimit = "plan_limit_reached";
+
     /// <summary>Beginning of the words below: the store's quality filter kept it out.</summary>
     public const string FilteredPrefix = "filtered_";
 

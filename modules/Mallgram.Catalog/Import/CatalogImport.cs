@@ -4,12 +4,13 @@ using Mallgram.Catalog.Quality;
 using Mallgram.Catalog.Text;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Stores.Contracts;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Mallgram.Catalog.Import;
 
-internal sealed class CatalogImport(StoreDatabase database, CategoryImport categories, TimeProvider clock) : ICatalogImport
+internal sealed class CatalogImport(StoreDatabase database, CategoryImport categories, IStoreRoom room, TimeProvider clock) : ICatalogImport
 {
     private const int MaxBatch = 10_000;
 
@@ -56,6 +57,7 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
             throw new ArgumentException($"At most {MaxBatch} products go into one transaction.", nameof(products));
         }
 
+        var left = await room.LeftAsync(StoreMeters.Products, ct);
         await using var transaction = await database.BeginAsync(ct);
         var skipped = new List<SkippedItem>();
         var items = Distinct(products, skipped);
@@ -155,6 +157,12 @@ internal sealed class CatalogImport(StoreDatabase database, CategoryImport categ
             if (verdict.FailsEverywhere)
             {
                 Leave(item, knownId, ProductPreparation.Skip(item, verdict.Reason!), filtered);
+                return;
+            }
+
+            if (knownId is null && left-- <= 0)
+            {
+                Leave(item, knownId, ProductPreparation.Skip(item, SkipReasons.PlanLimit), unsaleable);
                 return;
             }
 

@@ -40,6 +40,9 @@ public interface IStoreRoom
     /// <param name="more">How much is about to be added.</param>
     /// <exception cref="Kernel.Problems.ProblemException">403 <c>plan_limit_reached</c>.</exception>
     Task RequireAsync(string meter, long more, CancellationToken ct);
+
+    /// <returns>How much more fits, 0 or more; null when there is no limit. Costs a count only where there is one.</returns>
+    Task<long?> LeftAsync(string meter, CancellationToken ct);
 }
 
 /// <summary>What the store keeps outside the database. Asked before its rows go.</summary>

@@ -1,6 +1,7 @@
 using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Problems;
+using Mallgram.Kernel.Tenancy;
 using Mallgram.Stores.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,27 +23,24 @@ internal sealed record UsageView(
     IReadOnlyList<MeterView> Meters, IReadOnlyList<UsageDay> Days, long RequestsLast30Days, int RequestsPerMinute, int RequestsPerHour);
 
 /// <summary>Counts what a store has, by the modules that own it.</summary>
-internal sealed class StoreUsage(IEnumerable<StoreMeter> registered, StoreDatabase database, CurrentStore current, TimeProvider clock) : IStoreRoom
+internal sealed class StoreUsage(IEnumerable<StoreMeter> registered, StoreDatabase database, StoreScope scope, IStores stores, TimeProvider clock)
+    : IStoreRoom
 {
     private readonly List<StoreMeter> _meters = [.. registered.OrderBy(m => m.Name, StringComparer.Ordinal)];
 
     public async Task RequireAsync(string meter, long more, CancellationToken ct)
     {
-        if (LimitOf(current.Store.Limits, meter) is not { } limit || _meters.Find(m => m.Name == meter) is not { } counted)
-        {
-            return;
-        }
-
-        await using var answer = await database.QueryAsync(ct, Sql.Command($"select ({counted.Sql})", Sql.Uuid(current.Store.Id)));
-        await answer.Rows.ReadAsync(ct);
-        var used = answer.Rows.GetInt64(0);
-        if (used + more > limit)
+        if (await CountAsync(meter, ct) is var (used, limit) && used + more > limit)
         {
             throw new ProblemException(StoreProblems.PlanLimitReached, meter, limit, used);
         }
     }
 
-    public Task<UsageView> ReadAsync(CancellationToken ct) => ReadAsync(database.QueryAsync, current.Store.Id, current.Store.Limits, ct);
+    public async Task<long?> LeftAsync(string meter, CancellationToken ct) =>
+        await CountAsync(meter, ct) is var (used, limit) ? Math.Max(0, limit - used) : null;
+
+    public async Task<UsageView> ReadAsync(CancellationToken ct) =>
+        await ReadAsync(database.QueryAsync, scope.StoreId, (await stores.GetAsync(scope.StoreId, ct)).Limits, ct);
 
     /// <param name="query">Of the store's own connection, or of the platform's.</param>
     public async Task<UsageView> ReadAsync(
@@ -65,6 +63,20 @@ internal sealed class StoreUsage(IEnumerable<StoreMeter> registered, StoreDataba
         }
 
         return new UsageView(meters, days, days.Sum(d => d.Requests), limits.RequestsPerMinute, limits.RequestsPerHour);
+    }
+
+    /// <returns>Null when the plan has no limit of it.</returns>
+    private async Task<(long Used, long Limit)?> CountAsync(string meter, CancellationToken ct)
+    {
+        var limits = (await stores.GetAsync(scope.StoreId, ct)).Limits;
+        if (LimitOf(limits, meter) is not { } limit || _meters.Find(m => m.Name == meter) is not { } counted)
+        {
+            return null;
+        }
+
+        await using var answer = await database.QueryAsync(ct, Sql.Command($"select ({counted.Sql})", Sql.Uuid(scope.StoreId)));
+        await answer.Rows.ReadAsync(ct);
+        return (answer.Rows.GetInt64(0), limit);
     }
 
     private static long? LimitOf(StoreLimits limits, string meter) => meter switch

@@ -8,6 +8,7 @@ using System.Text.Json;
 using Mallgram.Catalog.Bulk;
 using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
+using Mallgram.Stores;
 using Mallgram.Tests.Integration.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -276,6 +277,47 @@ public sealed class BulkTests(BulkTests.EmptyShop app) : IClassFixture<BulkTests
 
         using var unknown = await staff.PostAsJsonAsync("/api/v1/admin/bulk-imports", new { file_id = "fil_00000000000000000000000000" });
         await unknown.ProblemAsync(422, "validation_failed");
+    }
+
+    [Fact]
+    public async Task What_is_new_goes_in_while_the_plan_has_room_and_what_is_known_is_always_updated()
+    {
+        await SucceedAsync("sku,name,price\nROOM-0,Known,10\n");
+        await LimitAsync("(select count(*) + 2 from catalog.products p where p.store_id = s.id)");
+        try
+        {
+            const string File = "sku,product,name,price\nROOM-1,,First,10\nROOM-0,,Known,12\nROOM-2,room-two,Second,x\nROOM-3,,Third,10\nROOM-4,,Fourth,10\n";
+            var dry = await ImportAsync(File, "dry_run=true");
+            var import = await ImportAsync(File);
+            foreach (var end in new[] { dry, import })
+            {
+                Assert.Equal(
+                    (2, 1, 2), (end.GetProperty("created").GetInt32(), end.GetProperty("updated").GetInt32(), end.GetProperty("failed").GetInt32()));
+                // What is wrong takes no room.
+                Assert.Equal(1, end.GetProperty("error_counts").GetProperty("plan_limit_reached").GetInt32());
+            }
+
+            await LimitAsync("(select count(*) + 1 from catalog.products p where p.store_id = s.id)");
+            var supplied = await _products.ImportAsync(ImportedProducts.Product("room-1"), ImportedProducts.Product("room-2"), ImportedProducts.Product("room-3", cost: null));
+            Assert.Equal((1, 2), (supplied.Created, supplied.Skipped.Count));
+            Assert.Equal(["room-2"], supplied.Skipped.Where(s => s.Reason == "plan_limit_reached").Select(s => s.ExternalId));
+            var again = await _products.ImportAsync(ImportedProducts.Product("room-1", "New name"), ImportedProducts.Product("room-2"));
+            Assert.Equal((1, 1), (again.Updated, again.Skipped.Count));
+        }
+        finally
+        {
+            await LimitAsync("null");
+        }
+
+        Assert.Equal(1, (await _products.ImportAsync(ImportedProducts.Product("room-2"))).Created);
+    }
+
+    /// <param name="products">SQL over the store <c>s</c>.</param>
+    private async Task LimitAsync(string products)
+    {
+        await app.Database.ExecuteAsync($"update stores.stores s set max_products = {products} where slug = 'mallgram'");
+        app.Api.Services.GetRequiredService<StoreLookup>().Forget();
+        app.Worker.Services.GetRequiredService<StoreLookup>().Forget();
     }
 
     private async Task<JsonElement> SucceedAsync(string text, string query = "")
