@@ -14,7 +14,9 @@ namespace Mallgram.Benchmarks.Cases;
 internal static class Isolation
 {
     private const double Least = 0.90;
-    private const int Split = 3;
+
+    // What the JIT made of it differs by some percent from one start of the same program to the next.
+    private const int Starts = 3;
 
     private const string TakeWallsDown =
         """
@@ -46,30 +48,36 @@ internal static class Isolation
 
         var open = await bench.CopyAsync(shop);
         await open.ExecuteAsync(TakeWallsDown.Replace("STORE", BenchDatabase.Store.ToString(), StringComparison.Ordinal));
-        await using (var walled = await ProductDetail.ApiAsync(shop, cache: false))
-        await using (var unwalled = await ProductDetail.ApiAsync(open, cache: false, "serve-api-unwalled"))
+        var (product, list) = (new Comparison(bench.PostgresId), new Comparison(bench.PostgresId));
+        for (var start = 0; start < Starts; start++)
         {
-            await CompareAsync("isolation, product page", ProductDetail.On(walled, id), ProductDetail.On(unwalled, id));
-            await CompareAsync("isolation, list of 24", new Target(walled, "/api/v1/products?limit=24"), new Target(unwalled, "/api/v1/products?limit=24"));
+            await using var walled = await ProductDetail.ApiAsync(shop, cache: false);
+            await using var unwalled = await ProductDetail.ApiAsync(open, cache: false, "serve-api-unwalled");
+            await AddAsync(bench, product, ProductDetail.On(walled, id), ProductDetail.On(unwalled, id));
+            await AddAsync(bench, list, new Target(walled, "/api/v1/products?limit=24"), new Target(unwalled, "/api/v1/products?limit=24"));
         }
 
+        bench.Report.Add(product.Line("isolation, product page", Least));
+        bench.Report.Add(list.Line("isolation, list of 24", Least));
         await open.DropAsync();
+        var (bareProduct, bareList) = (new Comparison(bench.PostgresId), new Comparison(bench.PostgresId));
         await using var server = await ProductDetail.BareAsync(shop);
-        bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, bare product", new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"), least: null, bench.PostgresId, split: Split));
-        bench.Report.Add(await Http.CompareAsync(
-            bench, "isolation, bare list of 24", new Target(server, "/walled-list"), new Target(server, "/bare-list"), least: null, bench.PostgresId, split: Split));
+        await AddAsync(bench, bareProduct, new Target(server, $"/walled/{id}"), new Target(server, $"/bare/{id}"));
+        await AddAsync(bench, bareList, new Target(server, "/walled-list"), new Target(server, "/bare-list"));
+        bench.Report.Add(bareProduct.Line("isolation, bare product", least: null));
+        bench.Report.Add(bareList.Line("isolation, bare list of 24", least: null));
+    }
 
-        async Task CompareAsync(string name, Target ours, Target ceiling)
+    /// <summary>Many short pairs: a few percent are looked for, and long ones have more of the machine's noise.</summary>
+    private static async Task AddAsync(Bench bench, Comparison comparison, Target ours, Target ceiling)
+    {
+        using var http = new HttpClient();
+        if (await http.GetStringAsync(ours.Address) != await http.GetStringAsync(ceiling.Address))
         {
-            using var http = new HttpClient();
-            if (await http.GetStringAsync(ours.Address) != await http.GetStringAsync(ceiling.Address))
-            {
-                throw new InvalidOperationException($"{ours.Path} answers something else without walls.");
-            }
-
-            bench.Report.Add(await Http.CompareAsync(bench, name, ours, ceiling, Least, bench.PostgresId, split: Split));
+            throw new InvalidOperationException($"{ours.Path} answers something else without walls.");
         }
+
+        await comparison.AddAsync(ours, ceiling, bench.Options.Pairs, bench.Options.Slice, bench.Options.Slice / Starts);
     }
 
     /// <summary>The role <c>serve-api-unwalled</c>: statements are sent without their store.</summary>
