@@ -5,6 +5,8 @@ namespace Mallgram.Web.Admin.Api;
 /// <summary>The store itself. Where an id is asked for, it is the store one is signed in to: the API knows no other then.</summary>
 internal sealed partial class ApiClient
 {
+    private const string Supabase = Admin + "sign-in/supabase";
+
     /// <summary>The store as its visitors know it; asked as one of them.</summary>
     public Task<StoreView> StoreAsync(string slug, CancellationToken ct) =>
         SendAsync<StoreView>(new HttpRequestMessage(HttpMethod.Get, V1 + "store") { Headers = { { ApiSessionHeaders.Store, slug } } }, ct);
@@ -37,6 +39,23 @@ internal sealed partial class ApiClient
     public Task<Onboarding> OnboardingAsync(string id, CancellationToken ct) => GetAsync<Onboarding>(Store(id) + "/onboarding", ct);
 
     public Task<Usage> UsageAsync(string id, CancellationToken ct) => GetAsync<Usage>(Store(id) + "/usage", ct);
+
+    /// <returns>Null when the store names none.</returns>
+    public async Task<SupabaseProject?> SupabaseProjectAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await GetAsync<SupabaseProject>(Supabase, ct);
+        }
+        catch (ApiProblemException e) when (e.Code == "supabase_project_not_found")
+        {
+            return null;
+        }
+    }
+
+    public Task SaveSupabaseProjectAsync(JsonObject project, CancellationToken ct) => PutAsync(Supabase, project, ct);
+
+    public Task RemoveSupabaseProjectAsync(CancellationToken ct) => DeleteAsync(Supabase, ct);
 
     private static string Store(string id) => Admin + "stores/" + Part(id);
 }

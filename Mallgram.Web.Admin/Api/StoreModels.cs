@@ -48,6 +48,11 @@ internal sealed record StoreDomain(
     string Host, bool Verified, string? Method, DateTimeOffset? VerifiedAt, DateTimeOffset? CheckedAt, DateTimeOffset CreatedAt, DnsRecord Record,
     ProofFile File);
 
+/// <summary>The Supabase project whose access tokens the store accepts.</summary>
+/// <param name="HasJwtSecret">The secret itself is never shown.</param>
+internal sealed record SupabaseProject(
+    string Issuer, string KeySetUrl, string Audience, bool HasJwtSecret, bool ConfirmsAddresses, bool AllowsStaff, DateTimeOffset UpdatedAt);
+
 internal sealed record OnboardingItem(string Code, string Title, bool Done);
 
 internal sealed record Onboarding(int Done, int Total, IReadOnlyList<OnboardingItem> Steps);

@@ -247,6 +247,19 @@ public sealed class PeopleTests(RunningMallgram running) : AdminBrowser(running)
         await PhoneAsync("domains");
         await domain.GetByText("Remove").ClickAsync();
         await Expect(domain).ToHaveCountAsync(0);
+        await Page.GotoAsync("/supabase");
+        await Page.Locator("#issuer").FillAsync("http://10.0.0.1");
+        await Page.GetByTestId("save").ClickAsync();
+        await Expect(Page.Locator("[data-field-error=project_url]")).ToBeVisibleAsync();
+        await Expect(Page.Locator("#issuer")).ToHaveValueAsync("http://10.0.0.1");
+        await Page.Locator("#issuer").FillAsync("https://abcdefgh.supabase.co/");
+        await Page.Locator("input[name=confirms_addresses]").CheckAsync();
+        await Page.GetByTestId("save").ClickAsync();
+        await Expect(Page.GetByTestId("supabase-project")).ToContainTextAsync("https://abcdefgh.supabase.co/auth/v1/.well-known/jwks.json");
+        await Expect(Page.Locator("input[name=confirms_addresses]")).ToBeCheckedAsync();
+        await PhoneAsync("supabase");
+        await Page.GetByTestId("supabase-project").GetByText("Remove").ClickAsync();
+        await Expect(Page.GetByTestId("supabase-project")).ToHaveCountAsync(0);
         await Page.GotoAsync("/usage");
         await Expect(Page.Locator("[data-meter=products]")).ToBeVisibleAsync();
 
