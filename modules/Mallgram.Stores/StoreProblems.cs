@@ -12,8 +12,8 @@ internal static class StoreProblems
         "Another store has this slug. Choose another.", "Une autre boutique porte ce nom court. Choisissez-en un autre.");
 
     public static readonly ProblemCode DomainTaken = new("domain_taken", 409,
-        "This domain leads to another store. Remove it there first.",
-        "Ce domaine mène à une autre boutique. Retirez-le d'abord là-bas.");
+        "This domain leads to another store. Remove it there, or take that store's record and file away, and verify again.",
+        "Ce domaine mène à une autre boutique. Retirez-le là-bas, ou ôtez l'enregistrement et le fichier de celle-ci, puis vérifiez à nouveau.");
 
     public static readonly ProblemCode DomainNotProven = new("domain_not_proven", 422,
         "Neither the DNS record nor the file was found. What was seen stands in checks.",

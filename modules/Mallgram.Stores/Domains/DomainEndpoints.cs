@@ -101,8 +101,8 @@ internal static class DomainEndpoints
     }
 
     private static async Task<DomainView> VerifyAsync(
-        string id, string domain, CurrentStore current, StoreDatabase database, DomainProof proof, StoreLookup lookup, TimeProvider clock,
-        CancellationToken ct)
+        string id, string domain, CurrentStore current, StoreDatabase database, PlatformDataSource platform, DomainProof proof, StoreLookup lookup,
+        TimeProvider clock, CancellationToken ct)
     {
         var store = current.Named(id);
         var host = DomainName.Normalise(domain);
@@ -118,6 +118,11 @@ internal static class DomainEndpoints
 
         var checks = await proof.CheckAsync(host, claimed.File.Content, ct);
         var found = checks.FirstOrDefault(c => c.Found);
+        if (found is not null)
+        {
+            await TakeFromOtherAsync(platform, store, host, proof, clock, ct);
+        }
+
         try
         {
             await database.ExecuteAsync(ct, Sql.Command(
@@ -139,6 +144,43 @@ internal static class DomainEndpoints
         }
 
         return await FindAsync(database, store, host, ct) ?? throw new ProblemException(CommonProblems.NotFound);
+    }
+
+    /// <summary>
+    /// A domain changes hands: a store that proves it no longer loses it to one that does. Otherwise a lapsed domain would lead to its former
+    /// owner's store for ever. Nobody of the other store sees who did it.
+    /// </summary>
+    /// <exception cref="ProblemException">409 <c>domain_taken</c>: the other store proves it too, or the platform set it there.</exception>
+    private static async Task TakeFromOtherAsync(
+        PlatformDataSource platform, Store store, string host, DomainProof proof, TimeProvider clock, CancellationToken ct)
+    {
+        await using var find = platform.Source.CreateCommand(
+            "select store_id, case when method <> 'operator' then token end from stores.domains where host = $1 and verified_at is not null and store_id <> $2");
+        find.Parameters.Add(Sql.Text(host));
+        find.Parameters.Add(Sql.Uuid(store.Id));
+        Guid other;
+        string? token;
+        await using (var row = await find.ExecuteReaderAsync(ct))
+        {
+            if (!await row.ReadAsync(ct))
+            {
+                return;
+            }
+
+            (other, token) = (row.GetGuid(0), row.TextOrNull(1));
+        }
+
+        if (token is null || (await proof.CheckAsync(host, token, ct)).Any(c => c.Found))
+        {
+            throw new ProblemException(StoreProblems.DomainTaken);
+        }
+
+        await using var take = platform.Source.CreateCommand(
+            "update stores.domains set checked_at = $3, method = null, verified_at = null where store_id = $1 and host = $2");
+        take.Parameters.Add(Sql.Uuid(other));
+        take.Parameters.Add(Sql.Text(host));
+        take.Parameters.Add(Sql.Time(clock.GetUtcNow()));
+        await take.ExecuteNonQueryAsync(ct);
     }
 
     private static async Task<NoContent> RemoveAsync(

@@ -284,11 +284,27 @@ public sealed class StoreSettingsTests(StoresApp app) : IClassFixture<StoresApp>
         Assert.Equal("dns", proven.Text("method"));
         Assert.Equal("proven-first", await StoreOfAsync("shop.example.test"));
 
-        app.Records["_mallgram.shop.example.test"] = rival.GetProperty("record").Text("value");
+        app.Records["_mallgram.shop.example.test"] = claimed.GetProperty("record").Text("value") + "|" + rival.GetProperty("record").Text("value");
         var taken = await theirs.SendAsync("POST", $"{Default}{second}/domains/shop.example.test/verify", body: null, HttpStatusCode.Conflict);
         Assert.Equal("domain_taken", taken.Text("code"));
-        await mine.SendAsync("DELETE", $"{Default}{first}/domains/shop.example.test", body: null, HttpStatusCode.NoContent);
+        Assert.Equal("proven-first", await StoreOfAsync("shop.example.test"));
+
+        // The domain was sold: its new owner proves it, its former one no longer can.
+        app.Records["_mallgram.shop.example.test"] = rival.GetProperty("record").Text("value");
+        await theirs.SendAsync("POST", $"{Default}{second}/domains/shop.example.test/verify", body: null, HttpStatusCode.OK);
+        Assert.Equal("proven-second", await StoreOfAsync("shop.example.test"));
+        var lost = (await mine.GetJsonAsync($"{Default}{first}/domains")).GetProperty("data").EnumerateArray().Single();
+        Assert.False(lost.GetProperty("verified").GetBoolean());
+        await mine.SendAsync("POST", $"{Default}{first}/domains/shop.example.test/verify", body: null, HttpStatusCode.UnprocessableEntity);
+        await theirs.SendAsync("DELETE", $"{Default}{second}/domains/shop.example.test", body: null, HttpStatusCode.NoContent);
         Assert.Equal("mallgram", await StoreOfAsync("shop.example.test"));
+
+        // What the platform set, a record takes from nobody.
+        await app.Database.ExecuteAsync(
+            "insert into stores.domains (store_id, host, verified_at, method) select id, 'set.example.test', now(), 'operator' from stores.stores where slug = 'proven-first'");
+        var set = await theirs.SendAsync("POST", $"{Default}{second}/domains", new { host = "set.example.test" }, HttpStatusCode.Created);
+        app.Records["_mallgram.set.example.test"] = set.GetProperty("record").Text("value");
+        await theirs.SendAsync("POST", $"{Default}{second}/domains/set.example.test/verify", body: null, HttpStatusCode.Conflict);
     }
 
     [Fact]

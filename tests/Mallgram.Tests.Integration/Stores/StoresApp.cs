@@ -23,7 +23,7 @@ public sealed class StoresApp : MallgramApp
 
     protected override bool Synchronised => false;
 
-    /// <summary>TXT records by name.</summary>
+    /// <summary>TXT records by name, more than one apart by a bar.</summary>
     internal ConcurrentDictionary<string, string> Records { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Contents by host and path.</summary>
@@ -51,7 +51,9 @@ public sealed class StoresApp : MallgramApp
         builder.Logging.ClearProviders();
         _outside = builder.Build();
         _outside.MapGet("/dns-query", (string name, string type) => Records.TryGetValue(name, out var text) && type == "TXT"
-            ? Results.Text($$"""{"Status":0,"Answer":[{"name":"{{name}}","type":16,"TTL":60,"data":"\"{{text}}\""}]}""", "application/dns-json")
+            ? Results.Json(
+                new { Status = 0, Answer = text.Split('|').Select(t => new { name, type = 16, TTL = 60, data = $"\"{t}\"" }) },
+                new JsonSerializerOptions(), "application/dns-json")
             : Results.Text("""{"Status":3}""", "application/dns-json"));
         _outside.MapFallback((HttpRequest request) => Pages.TryGetValue(request.Host.Host + request.Path, out var page)
             ? page.StartsWith("http", StringComparison.Ordinal) ? Results.Redirect(page) : Results.Text(page)
