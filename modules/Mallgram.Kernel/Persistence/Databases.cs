@@ -16,7 +16,7 @@ public sealed class AppDataSource(NpgsqlDataSource source) : IAsyncDisposable
 /// <summary>
 /// Connections as a member of <c>mallgram_platform</c>: sees every store's rows. Allowed for these cross-store uses only: the outbox
 /// dispatcher, job claims and runs, finding the store of a webhook, the scheduler, data protection keys, counts of requests, a person's own
-/// stores, platform administration.
+/// stores, a domain that changes hands, platform administration.
 /// </summary>
 public sealed class PlatformDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
