@@ -27,6 +27,7 @@ public static class CatalogModule
         services.AddOnboardingStep("first_product", 50, "Put a product on sale", "Mettre un produit en vente",
             "exists (select from catalog.products where store_id = $1 and status = 'active')");
         services.AddScoped<ICatalogImport, CatalogImport>();
+        services.AddScoped<IImportRecords, ImportRecords>();
         services.AddScoped<CategoryImport>();
         services.AddOutboxHandler<JudgeProducts>();
         services.AddScoped<IOrderCatalog, OrderCatalog>();

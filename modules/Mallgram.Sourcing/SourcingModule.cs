@@ -32,6 +32,7 @@ public static class SourcingModule
         services.AddOutboxHandler<ForgetLeftOutItems>();
         services.AddOutboxHandler<ForgetUnlockedItem>();
         services.AddScoped<StoreSync>();
+        services.AddScoped<PickItems>();
         services.AddSingleton<IStoreSeed, StoreSuppliers>();
         if (configuration.GetSection(AliExpressSection).Exists())
         {

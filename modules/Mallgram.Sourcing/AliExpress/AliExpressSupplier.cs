@@ -44,14 +44,11 @@ internal sealed class AliExpressSupplier(
     public async Task<IReadOnlyDictionary<string, string>> ReadFrenchNamesAsync(int page, CancellationToken ct) =>
         await FeedAsync(page, "FR", AliExpressWire.FeedNames, ct);
 
-    public async Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct) => await account.CallAsync(
-        "aliexpress.ds.product.get",
-        root => AliExpressWire.Product(root, externalId, options.Value.Currency),
-        ct,
-        ("product_id", externalId),
-        ("ship_to_country", await CountryAsync(ct)),
-        ("target_currency", options.Value.Currency),
-        ("target_language", "EN"));
+    public Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct) =>
+        ProductAsync(externalId, "EN", root => AliExpressWire.Product(root, externalId, options.Value.Currency), ct);
+
+    public Task<string?> ReadFrenchNameAsync(string externalId, CancellationToken ct) =>
+        ProductAsync(externalId, "FR", AliExpressWire.ProductName, ct);
 
     public async Task<SupplierSearchPage> SearchAsync(string words, int page, CancellationToken ct) => await account.CallAsync(
         "aliexpress.ds.text.search",
@@ -63,6 +60,16 @@ internal sealed class AliExpressSupplier(
         ("currency", options.Value.Currency),
         ("pageIndex", page.ToString(CultureInfo.InvariantCulture)),
         ("pageSize", "20"));
+
+    private async Task<T> ProductAsync<T>(string externalId, string language, Func<JsonElement, T> read, CancellationToken ct) =>
+        await account.CallAsync(
+            "aliexpress.ds.product.get",
+            read,
+            ct,
+            ("product_id", externalId),
+            ("ship_to_country", await CountryAsync(ct)),
+            ("target_currency", options.Value.Currency),
+            ("target_language", language));
 
     private async Task<T> FeedAsync<T>(int page, string language, Func<JsonElement, T> read, CancellationToken ct) => await account.CallAsync(
         "aliexpress.ds.recommend.feed.get",

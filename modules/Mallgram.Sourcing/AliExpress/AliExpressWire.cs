@@ -122,6 +122,10 @@ internal static class AliExpressWire
         };
     }
 
+    /// <returns>The name in the language that was asked for; null when the platform gives none.</returns>
+    public static string? ProductName(JsonElement root) =>
+        Text(TryMember(TryMember(Response(root), "result"), "ae_item_base_info_dto"), "subject");
+
     /// <summary>Answer of <c>aliexpress.ds.text.search</c>; entries without an id or a title are left out.</summary>
     public static SupplierSearchPage Search(JsonElement root)
     {

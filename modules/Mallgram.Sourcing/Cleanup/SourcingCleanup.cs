@@ -5,7 +5,7 @@ namespace Mallgram.Sourcing.Cleanup;
 
 internal static class SourcingCleanup
 {
-    /// <summary>The newest run of each supplier stays: the next one may go on with it, and people look at it.</summary>
+    /// <summary>The newest run of each supplier through its whole feed stays: the next one may go on with it, and people look at it.</summary>
     public static IServiceCollection AddSourcingCleanup(this IServiceCollection services) => services
         // Two days at least: a run that goes on needs the pages it has met, or it would take their items for gone.
         .AddRowCleanup(
@@ -19,7 +19,8 @@ internal static class SourcingCleanup
             "sync-runs", TimeSpan.FromDays(180), "sourcing.sync_runs",
             """
             t.state <> 'running' and t.started_at < $1
-            and exists (select from sourcing.sync_runs n where n.store_id = t.store_id and n.supplier = t.supplier and n.id > t.id)
+            and exists (select from sourcing.sync_runs n where n.store_id = t.store_id and n.supplier = t.supplier and n.id > t.id
+                                                 and n.started_by is null)
             """)
         // Details of what the feed shows are read again every few days, so these items are in no feed any more.
         .AddRowCleanup("feed-items", TimeSpan.FromDays(90), "sourcing.feed_items", "t.read_at < $1")

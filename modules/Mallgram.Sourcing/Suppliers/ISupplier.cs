@@ -28,12 +28,17 @@ internal interface ISupplier
     /// <returns>Null when the supplier does not know the item any more.</returns>
     Task<SupplierProduct?> ReadProductAsync(string externalId, CancellationToken ct);
 
+    /// <summary>An item's French name, for items that no page of the feed showed; spends a call.</summary>
+    /// <returns>Null when the supplier gives none.</returns>
+    Task<string?> ReadFrenchNameAsync(string externalId, CancellationToken ct) => Task.FromResult<string?>(null);
+
     /// <summary>What the supplier finds by words, best first.</summary>
     /// <param name="page">From 1.</param>
     /// <exception cref="SupplierException"><see cref="SupplierFault.NotOffered"/>: it has no such search.</exception>
     Task<SupplierSearchPage> SearchAsync(string words, int page, CancellationToken ct);
 }
 
+/// <param name="ImageUrl">As the supplier gives it; answers of the API name the image proxy instead.</param>
 /// <param name="Cost">Of one unit, in major units of <paramref name="CostCurrency"/>; null when the supplier gives no plain price.</param>
 /// <param name="Rating">0 to 5; null when nobody rated.</param>
 internal sealed record SupplierOffer(

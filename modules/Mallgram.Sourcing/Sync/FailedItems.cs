@@ -20,9 +20,10 @@ internal sealed class FailedItems(SyncRuns runs, ICatalogImport import)
     private const int ReadAtOnce = 50;
 
     /// <summary>Reads details side by side; what fails is told item by item.</summary>
+    /// <param name="french">French names by external id; null: each item is asked for its own.</param>
     /// <exception cref="SupplierException">Of a kind that concerns all items, or too many failed in a row.</exception>
     public static async Task<(List<SupplierProduct> Products, List<SyncIssue> Failures)> ReadDetailsAsync(
-        ISupplier supplier, IReadOnlyList<FeedItem> wanted, IReadOnlyDictionary<string, string> french, CancellationToken ct)
+        ISupplier supplier, IReadOnlyList<string> wanted, IReadOnlyDictionary<string, string>? french, CancellationToken ct)
     {
         var read = new SupplierProduct?[wanted.Count];
         var failures = new ConcurrentBag<SyncIssue>();
@@ -32,12 +33,15 @@ internal sealed class FailedItems(SyncRuns runs, ICatalogImport import)
             new ParallelOptions { MaxDegreeOfParallelism = supplier.DetailConcurrency, CancellationToken = ct },
             async (index, token) =>
             {
-                var id = wanted[index].ExternalId;
+                var id = wanted[index];
                 try
                 {
-                    var product = await supplier.ReadProductAsync(id, token)
-                        ?? new SupplierProduct { ExternalId = id, Name = "", Variants = [], IsOnSale = false };
-                    read[index] = product with { NameFr = french.GetValueOrDefault(id) };
+                    var product = await supplier.ReadProductAsync(id, token) ?? Gone(id);
+                    read[index] = product with
+                    {
+                        NameFr = french is not null ? french.GetValueOrDefault(id)
+                            : product.IsOnSale ? await supplier.ReadFrenchNameAsync(id, token) : null,
+                    };
                     Interlocked.Exchange(ref failedInARow, 0);
                 }
                 catch (SupplierException e) when (e.Fault is SupplierFault.Unavailable or SupplierFault.Unreadable or SupplierFault.ItemRefused)
@@ -52,6 +56,9 @@ internal sealed class FailedItems(SyncRuns runs, ICatalogImport import)
             });
         return (read.OfType<SupplierProduct>().ToList(), [.. failures]);
     }
+
+    /// <summary>What stands for an item that the supplier does not know any more.</summary>
+    public static SupplierProduct Gone(string externalId) => new() { ExternalId = externalId, Name = "", Variants = [], IsOnSale = false };
 
     /// <summary>Reads a run's failed items again, each once. A supplier that is down ends it early: the rest stays failed.</summary>
     /// <param name="save">Statements that store the run with its new counters.</param>
@@ -77,7 +84,7 @@ internal sealed class FailedItems(SyncRuns runs, ICatalogImport import)
             {
                 (products, _) = await ReadDetailsAsync(
                     supplier,
-                    failed.ConvertAll(f => new FeedItem(f.ExternalId, f.FeedHash)),
+                    failed.ConvertAll(f => f.ExternalId),
                     failed.Where(f => f.NameFr is not null).ToDictionary(f => f.ExternalId, f => f.NameFr!, StringComparer.Ordinal),
                     ct);
             }

@@ -68,8 +68,10 @@ internal sealed class RollbackRun(StoreDatabase database, StoreScope scope, ICat
                 }
             }
 
-            // Recorded before anything is undone, with the event that sees it through whatever becomes of this process.
+            // Recorded before anything is undone, with the event that sees it through whatever becomes of this process. What the run's
+            // person picked is theirs no more: later runs leave it as the rollback does.
             await transaction.ExecuteAsync(ct, [
+                Sql.Command("delete from sourcing.picked_items where run_id = $1", Sql.Uuid(runId)),
                 Sql.Command(
                     "update sourcing.sync_runs set rollback_started_at = now(), rolled_back_by = $2 where id = $1 and rollback_started_at is null",
                     Sql.Uuid(runId), Sql.Text(actor)),

@@ -37,7 +37,7 @@ internal sealed record StoreSyncStatus(
 /// <summary>
 /// Brings the catalogue of the scope's store up to date with one supplier: categories, then the feed page by page. A page is read, its new
 /// and changed items are asked for in detail, and all of it commits together with the page's number. A kill costs at most one page read
-/// twice. One page is in memory at a time.
+/// twice. One page is in memory at a time. What people picked at the supplier and the feed did not show is read after it, item by item.
 /// </summary>
 internal sealed partial class StoreSync(
     SyncRuns runs, FailedItems failedItems, ICatalogImport import, PlatformDataSource platform, TimeProvider clock, ILogger<StoreSync> logger)
@@ -46,6 +46,8 @@ internal sealed partial class StoreSync(
     private const int FailedPagesInARow = 3;
 
     private const int HideAtOnce = 1000;
+
+    private const int PickedAtOnce = 50;
 
     /// <summary>Reason counted when more than <see cref="MissingAtMost"/> of the known items are missing.</summary>
     public const string FeedShrunk = "feed_shrunk";
@@ -83,6 +85,7 @@ internal sealed partial class StoreSync(
             await ReadFeedAsync(work, ct);
             (work.Run, _) = await failedItems.RetryAsync(
                 supplier, work.Run, (after, issues) => runs.Save(after, job.Fence, issues), long.MaxValue, ct);
+            await ReadPickedAsync(work, ct);
             var complete = await HideMissingAsync(work, ct);
             return await EndAsync(work, complete ? SyncStates.Succeeded : SyncStates.Incomplete, error: null);
         }
@@ -215,7 +218,7 @@ internal sealed partial class StoreSync(
         }
 
         var french = wanted.Count == 0 ? new Dictionary<string, string>() : await work.Supplier.ReadFrenchNamesAsync(number, ct);
-        var (products, failures) = await FailedItems.ReadDetailsAsync(work.Supplier, wanted, french, ct);
+        var (products, failures) = await FailedItems.ReadDetailsAsync(work.Supplier, wanted.ConvertAll(w => w.ExternalId), french, ct);
         issues.AddRange(failures);
         SyncRun after = work.Run;
         SyncCounters added = SyncCounters.Zero;
@@ -274,7 +277,39 @@ internal sealed partial class StoreSync(
         work.Run = after;
     }
 
-    /// <summary>Hides what the feed no longer shows, if the whole feed was seen.</summary>
+    /// <summary>Reads items that a person picked: the feed need not show them, so only their details say whether they are still sold.</summary>
+    private async Task ReadPickedAsync(Work work, CancellationToken ct)
+    {
+        while (await runs.PickedItemsAsync(work.Run, PickedAtOnce, ct) is { Count: > 0 } picked)
+        {
+            var (products, failures) = await FailedItems.ReadDetailsAsync(work.Supplier, picked, french: null, ct);
+            var after = work.Run;
+            var added = SyncCounters.Zero;
+            await import.ImportAsync(
+                work.Supplier.Code,
+                work.Run.Id,
+                products,
+                result =>
+                {
+                    List<SyncIssue> issues =
+                    [
+                        .. failures, .. result.Skipped.Concat(result.LeftOutOfMarkets).Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)),
+                    ];
+                    added = new SyncCounters(
+                        picked.Count, result.Created, result.Updated, result.Unchanged, result.Skipped.Count, failures.Count, result.Hidden);
+                    (after, var statements) = runs.Save(
+                        work.Run.Count(issues) with { Counters = Sum(work.Run.Counters, added) }, work.Job.Fence, issues);
+                    statements.Add(runs.SavePickedRead(work.Run, picked));
+                    return statements;
+                },
+                ct);
+            work.Run = after;
+            Measure(work, added);
+            await work.Report(Status(work, SyncStates.Running, error: null));
+        }
+    }
+
+    /// <summary>Hides what the feed no longer shows, if the whole feed was seen. What people picked is not the feed's to hide.</summary>
     /// <returns>False when it was not: absence proves nothing then.</returns>
     private async Task<bool> HideMissingAsync(Work work, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Mallgram.Catalog.Contracts;
 using Mallgram.Kernel.Access;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
@@ -16,7 +17,8 @@ using Npgsql;
 
 namespace Mallgram.Sourcing.Sync;
 
-/// <param name="JobRunId">Run of the job <c>product-sync</c> that worked on it last.</param>
+/// <param name="JobRunId">Run of the job <c>product-sync</c> that worked on it last; null: a person picked its items.</param>
+/// <param name="StartedBy">Who picked its items; null: it went through the whole feed.</param>
 /// <param name="Seen">= created + updated + unchanged + skipped + failed.</param>
 /// <param name="Hidden">Products taken off sale.</param>
 /// <param name="Total">Items in the feed, as the supplier says.</param>
@@ -28,7 +30,8 @@ internal sealed record SyncRunView(
     string Id,
     string Supplier,
     string State,
-    string JobRunId,
+    string? JobRunId,
+    string? StartedBy,
     int Seen,
     int? Total,
     int Created,
@@ -57,7 +60,7 @@ internal static class SyncRunEndpoints
 {
     private const string Columns =
         "id, supplier, state, job_run_id, seen, total, created, updated, unchanged, skipped, failed, hidden, reasons, error, started_at, "
-        + "updated_at, finished_at, rollback_started_at, rolled_back_at, rolled_back_by, rolled_back";
+        + "updated_at, finished_at, rollback_started_at, rolled_back_at, rolled_back_by, rolled_back, started_by";
 
     /// <summary>How long a request undoes things itself before it leaves the rest to the Worker.</summary>
     private static readonly TimeSpan RollbackInRequest = TimeSpan.FromSeconds(5);
@@ -80,6 +83,10 @@ internal static class SyncRunEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         runs.MapGet("/{id}/issues", IssuesAsync).RequirePermission(Permissions.ProductsRead).WithName("ListSyncIssues")
             .WithSummary("Items that a run left out: the first hundred of each reason")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        runs.MapGet("/{id}/changes", ChangesAsync).RequirePermission(Permissions.ProductsRead).WithName("ListSyncChanges")
+            .WithSummary("What a run changed, product by product, with prices and stock before and after; kept for 30 days")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         runs.MapPost("/{id}/retry", RetryAsync).RequirePermission(Permissions.SourcingWrite).WithName("RetrySyncRun")
@@ -188,8 +195,32 @@ internal static class SyncRunEndpoints
             rows.Count > count ? rows[count - 1].Number.ToString(CultureInfo.InvariantCulture) : null));
     }
 
+    private static async Task<Ok<ImportChangePage>> ChangesAsync(
+        string id, [FromQuery] string? kind, [FromQuery] string? limit, [FromQuery] string? cursor, IImportRecords records,
+        StoreDatabase database, CancellationToken ct)
+    {
+        var (runId, count) = (Parse(id), Limit(limit));
+        kind = string.IsNullOrEmpty(kind) ? null : kind;
+        if (kind is not (null or "created" or "updated" or "hidden" or "shown"))
+        {
+            var errors = new FieldErrors();
+            errors.Add("kind", "must be created, updated, hidden or shown", "doit être created, updated, hidden ou shown");
+            throw new ProblemException(CommonProblems.ValidationFailed) { Fields = errors };
+        }
+
+        var page = await records.ChangesAsync(runId, kind, cursor, count, ct);
+        if (page.Data.Count == 0)
+        {
+            // Nothing changed, or another store's run?
+            await ReadAsync(id, database, ct);
+        }
+
+        return TypedResults.Ok(page);
+    }
+
     private static SyncRunView Read(NpgsqlDataReader row) => new(
-        PublicId.Format(PublicId.SyncRun, row.GetGuid(0)), row.GetString(1), row.GetString(2), PublicId.Format(PublicId.JobRun, row.GetGuid(3)),
+        PublicId.Format(PublicId.SyncRun, row.GetGuid(0)), row.GetString(1), row.GetString(2),
+        row.IsDBNull(3) ? null : PublicId.Format(PublicId.JobRun, row.GetGuid(3)), row.TextOrNull(21),
         row.GetInt32(4), row.IsDBNull(5) ? null : row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9),
         row.GetInt32(10), row.GetInt32(11), JsonSerializer.Deserialize<Dictionary<string, int>>(row.GetString(12), MallgramJson.Options)!,
         row.IsDBNull(13) ? null : row.GetString(13), row.GetDateTime(14), row.GetDateTime(15), row.IsDBNull(16) ? null : row.GetDateTime(16),

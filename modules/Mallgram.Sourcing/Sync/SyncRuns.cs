@@ -23,7 +23,7 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             select id from sourcing.sync_runs
             where supplier = $1 and rollback_started_at is null and (state = 'running' or (state = 'paused_by_quota' and updated_at > $4 - interval '36 hours')
                 or (state = 'failed' and updated_at > $4 - interval '12 hours'))
-              and id = (select id from sourcing.sync_runs where supplier = $1 order by id desc limit 1)
+              and id = (select id from sourcing.sync_runs where supplier = $1 and started_by is null order by id desc limit 1)
             for update)
         returning id, started_at, checkpoint, seen, created, updated, unchanged, skipped, failed, hidden, total, reasons, issue_count, supplier
         """;
@@ -242,6 +242,7 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
                 on shown.external_id = f.external_id
             where f.supplier = $1 and shown.external_id is null
+              and not exists (select from sourcing.picked_items k where k.supplier = f.supplier and k.external_id = f.external_id)
             order by f.external_id limit $3
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Int(limit)));
@@ -261,15 +262,83 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             """
             select count(*), count(*) filter (where shown.external_id is null), (
                 select count(*)::int from (
-                    select reasons from sourcing.sync_runs where supplier = $1 and id < $2 order by id desc limit 2) last where reasons ? $3)
+                    select reasons from sourcing.sync_runs where supplier = $1 and started_by is null and id < $2 order by id desc limit 2) last
+                where reasons ? $3)
             from sourcing.feed_items f
             left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
                 on shown.external_id = f.external_id
             where f.supplier = $1
+              and not exists (select from sourcing.picked_items k where k.supplier = f.supplier and k.external_id = f.external_id)
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Text(StoreSync.FeedShrunk)));
         await reader.Rows.ReadAsync(ct);
         return (reader.Rows.GetInt64(0), reader.Rows.GetInt64(1), reader.Rows.GetInt32(2));
+    }
+
+    /// <summary>Items that a person picked, that the feed has not shown in this run and that were not asked for since it began.</summary>
+    public async Task<List<string>> PickedItemsAsync(SyncRun run, int limit, CancellationToken ct)
+    {
+        await using var reader = await database.QueryAsync(ct, Sql.Command(
+            """
+            select k.external_id from sourcing.picked_items k
+            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
+                on shown.external_id = k.external_id
+            where k.supplier = $1 and k.read_at < $3 and shown.external_id is null
+            order by k.external_id limit $4
+            """,
+            Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Time(run.StartedAt), Sql.Int(limit)));
+        var picked = new List<string>();
+        while (await reader.Rows.ReadAsync(ct))
+        {
+            picked.Add(reader.Rows.GetString(0));
+        }
+
+        return picked;
+    }
+
+    /// <summary>Picked items are asked for once a run, whether the supplier answers or not.</summary>
+    public NpgsqlBatchCommand SavePickedRead(SyncRun run, IReadOnlyList<string> externalIds) => Sql.Command(
+        "update sourcing.picked_items set read_at = greatest($3, $4) where supplier = $1 and external_id = any($2)",
+        Sql.Text(run.Supplier), Sql.Texts([.. externalIds]), Sql.Time(clock.GetUtcNow()), Sql.Time(run.StartedAt));
+
+    /// <summary>
+    /// Statements that store a whole run of items that a person picked, for the transaction of their import. They raise
+    /// <c>object_not_in_prerequisite_state</c> while a run of the supplier is being rolled back.
+    /// </summary>
+    /// <param name="run">Over; its issues are counted in it.</param>
+    /// <param name="person">Public id.</param>
+    /// <param name="imported">Items that are in the catalogue now: later runs of the job look after them.</param>
+    public IReadOnlyList<NpgsqlBatchCommand> SavePicked(SyncRun run, string person, IReadOnlyList<SyncIssue> issues, IReadOnlyList<string> imported)
+    {
+        (run, var keepIssues) = KeepIssues(run, issues);
+        var c = run.Counters;
+        return
+        [
+            Sql.Command(LockSupplier, Sql.Text(scope.StoreId.ToString()), Sql.Text(run.Supplier)),
+            Sql.Command(
+                """
+                with saved as (
+                    insert into sourcing.sync_runs (store_id, id, supplier, started_by, fence, state, checkpoint, started_at, finished_at,
+                        seen, created, updated, unchanged, skipped, failed, hidden, reasons, issue_count)
+                    select $1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 where not exists (
+                        select from sourcing.sync_runs where supplier = $3 and rollback_started_at is not null and rolled_back_at is null)
+                    returning 1)
+                select sourcing.require_ownership((select count(*) from saved))
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Text(run.Supplier), Sql.Text(person), Sql.Text(SyncStates.Succeeded),
+                Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt), Sql.Time(clock.GetUtcNow()), Sql.Int(c.Seen), Sql.Int(c.Created),
+                Sql.Int(c.Updated), Sql.Int(c.Unchanged), Sql.Int(c.Skipped), Sql.Int(c.Failed), Sql.Int(c.Hidden),
+                Sql.Json(MallgramJson.ToJson(run.Reasons)), Sql.Int(run.IssueCount)),
+            .. keepIssues,
+            Sql.Command(
+                """
+                insert into sourcing.picked_items (store_id, supplier, external_id, run_id, picked_by, picked_at, read_at)
+                select $1, $2, e, $4, $5, $6, $6 from unnest($3) e
+                on conflict (store_id, supplier, external_id) do update set read_at = excluded.read_at
+                """,
+                Sql.Uuid(scope.StoreId), Sql.Text(run.Supplier), Sql.Texts([.. imported]), Sql.Uuid(run.Id), Sql.Text(person),
+                Sql.Time(clock.GetUtcNow())),
+        ];
     }
 
     public static NpgsqlBatchCommand Forget(string supplier, IReadOnlyList<string> externalIds) => Sql.Command(

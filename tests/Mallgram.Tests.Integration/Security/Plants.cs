@@ -75,6 +75,7 @@ internal sealed class Plants(Guid store, string slug, string currency)
         ["api-keys/{id}"] = Id("key", "key"),
         ["customers/{id}"] = Id("usr", "buyer"),
         ["stores/{id}"] = PublicId.Format("sto", store),
+        ["administrators/{id}"] = Id("adm", "administrator"),
         ["impersonations/{id}"] = Id("imp", "impersonation"),
         ["impersonations/{impersonation}"] = Id("imp", "impersonation"),
         ["domains/{domain}"] = Canary + ".example",
@@ -183,6 +184,7 @@ internal sealed class Plants(Guid store, string slug, string currency)
             insert into sourcing.sync_runs (store_id, id, supplier, job_run_id, fence, state, checkpoint, started_at, finished_at)
             values ({s}, '{Of("sync")}', '{Canary}', '{Of("job-run")}', 1, 'succeeded', jsonb_build_object(), now(), now());
             insert into sourcing.sync_issues (store_id, run_id, number, external_id, reason, detail) values ({s}, '{Of("sync")}', 1, '{Canary}', 'x', '{Canary}');
+            insert into catalog.import_changes (store_id, run_id, product_id, kind) values ({s}, '{Of("sync")}', '{Of("product")}', 'updated');
 
             insert into orders.orders (store_id, id, number, user_id, full_name, email, phone, language, shipping_address, currency, subtotal, shipping,
                 tax, discount, total, access_token_hash, payment_status, paid_at, status)

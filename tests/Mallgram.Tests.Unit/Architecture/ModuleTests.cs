@@ -22,7 +22,7 @@ public sealed class ModuleTests
         ["Identity"] = ["Kernel", "Stores"],
         ["Files"] = ["Kernel", "Stores"],
         ["Catalog"] = ["Kernel", "Stores", "Files"],
-        ["Sourcing"] = ["Kernel", "Stores", "Catalog"],
+        ["Sourcing"] = ["Kernel", "Stores", "Files", "Catalog"],
         ["Orders"] = ["Kernel", "Stores", "Catalog"],
         ["Payments"] = ["Kernel", "Stores", "Orders"],
         ["Messaging"] = ["Kernel", "Stores", "Identity", "Orders"],
