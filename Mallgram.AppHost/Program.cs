@@ -67,6 +67,7 @@ static async Task<int> UpAsync(RunningCopy copy)
         api.WithSandboxProviders(sandbox, copy);
         worker.WithSandboxProviders(sandbox, copy);
         admin.WithReference(sandbox);
+        worker.WithEnvironment("Messaging__Platform__AdminAddress", $"http://127.0.0.1:{ports.Admin}");
     }
 
     return await Engine.RunAsync(builder.Build(), copy);

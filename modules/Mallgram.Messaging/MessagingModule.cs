@@ -28,6 +28,9 @@ public static class MessagingModule
         services.AddOutboxHandler<SendCode>();
         services.AddOutboxHandler<SendSecurityNotice>();
         services.AddOutboxHandler<SendInvitation>();
+        services.AddOptions<PlatformMailOptions>().BindConfiguration(PlatformMailOptions.Section)
+            .Validate(o => o.HasUsableAddress, $"{PlatformMailOptions.Section}:AdminAddress must be an http or https address.").ValidateOnStart();
+        services.AddOutboxHandler<SendPlatformInvitation>();
         services.AddScoped<IPersonalData, MessagePersonalData>();
         return services;
     }

@@ -15,6 +15,9 @@ public static class PeopleEvents
 
     /// <summary>Payload: <see cref="InvitationSent"/>.</summary>
     public const string Invitation = "identity.invitation";
+
+    /// <summary>Payload: <see cref="PlatformInvitationSent"/>.</summary>
+    public const string PlatformInvitation = "identity.platform_invitation";
 }
 
 /// <summary>What a one-time code is for. Stored; never rename.</summary>

@@ -19,9 +19,12 @@ internal static class PlatformEndpoints
     public static void Map(IEndpointRouteBuilder platform)
     {
         platform.MapPost("/auth/login", LogInAsync).WithTags("Platform: sign-in").AllowAnonymous().WithName("PlatformLogIn")
-            .WithSummary("Sign in as a platform administrator").ProducesProblem(401).ProducesProblem(422).ProducesProblem(429);
+            .WithSummary("Sign in as a platform administrator: a session, or what second factor to answer with first")
+            .ProducesProblem(401).ProducesProblem(422).ProducesProblem(429);
         platform.MapGet("/me", MeAsync).WithTags("Platform: sign-in").WithName("PlatformGetMe").WithSummary("Which administrator is signed in")
             .ProducesProblem(401);
+
+        AdministratorEndpoints.Map(platform);
 
         platform.MapPost("/stores", CreateAsync).WithTags("Platform: stores").WithName("PlatformCreateStore")
             .WithSummary("Create a store from a preset and invite its owner").ProducesProblem(401).ProducesProblem(409).ProducesProblem(422);
@@ -46,11 +49,12 @@ internal static class PlatformEndpoints
             .WithSummary("When and why the platform acted as somebody of this store, newest first")
             .RequirePermission(Permissions.AuditRead).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(422);
 
-    private static async Task<Ok<PlatformSession>> LogInAsync(JsonBody<PlatformLogInRequest> body, PlatformLogIn logIn, HttpContext context)
+    private static async Task<Ok<PlatformLogInAnswer>> LogInAsync(
+        JsonBody<PlatformLogInRequest> body, PlatformLogIn logIn, HttpContext context)
     {
-        var session = await logIn.RunAsync(body.Value, context, context.RequestAborted);
+        var answer = await logIn.RunAsync(body.Value, context, context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(session);
+        return TypedResults.Ok(answer);
     }
 
     private static async Task<PlatformAdministratorView> MeAsync(ClaimsPrincipal user, PlatformAdministrators administrators, CancellationToken ct) =>
@@ -94,7 +98,8 @@ internal static class PlatformEndpoints
     private static Task<ImpersonationList> ListOfStoreAsync(Impersonations impersonations, string? cursor, int? limit, CancellationToken ct) =>
         impersonations.ListOfStoreAsync(Before(cursor), Limit(limit), ct);
 
-    private static Guid Administrator(ClaimsPrincipal user) =>
+    /// <exception cref="ProblemException">401.</exception>
+    public static Guid Administrator(ClaimsPrincipal user) =>
         PublicId.TryParse(PublicId.PlatformAdministrator, user.FindFirst(CurrentUser.SubjectClaim)?.Value, out var id)
             ? id
             : throw new ProblemException(CommonProblems.Unauthenticated);

@@ -14,6 +14,10 @@ internal static class PlatformSetup
         services.AddSingleton<PlatformTokens>();
         services.AddSingleton<PlatformAdministrators>();
         services.AddScoped<PlatformLogIn>();
+        services.AddScoped<PlatformChallenges>();
+        services.AddScoped<PlatformSecondFactors>();
+        services.AddScoped<ManageAdministrators>();
+        services.AddScoped<AcceptPlatformInvitation>();
         services.AddScoped<PlatformStaff>();
         services.AddScoped<CreateStore>();
         services.AddScoped<Impersonations>();

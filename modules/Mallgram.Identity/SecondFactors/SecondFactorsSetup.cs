@@ -17,5 +17,6 @@ internal static class SecondFactorsSetup
 
     /// <summary>Rows of the last hour are what the limit on wrong answers counts.</summary>
     public static IServiceCollection AddSecondFactorsData(this IServiceCollection services) => services
-        .AddRowCleanup("second-factor-challenges", TimeSpan.FromDays(1), "identity.second_factor_challenges", "t.expires_at < $1");
+        .AddRowCleanup("second-factor-challenges", TimeSpan.FromDays(1), "identity.second_factor_challenges", "t.expires_at < $1")
+        .AddRowCleanup("platform-challenges", TimeSpan.FromDays(1), "identity.platform_challenges", "t.expires_at < $1");
 }

@@ -72,7 +72,9 @@ internal sealed partial class FirstAdministrator(
         await using var command = new NpgsqlCommand(
             """
             insert into identity.platform_administrators (id, email, full_name, password_hash) values ($1, $2, 'Administrator', $3)
-            on conflict (lower(email)) do update set password_hash = excluded.password_hash, failed_attempts = 0, locked_until = null
+            on conflict (lower(email)) do update set password_hash = excluded.password_hash, failed_attempts = 0, locked_until = null,
+                status = case platform_administrators.status when 'invited' then 'active' else platform_administrators.status end,
+                invitation_hash = null, invitation_expires_at = null
             """,
             connection);
         command.Parameters.Add(Sql.Uuid(PublicId.New(clock)));

@@ -25,7 +25,7 @@ internal sealed class AcceptInvitation(
 {
     private const int MaxTokenLength = 100;
 
-    private static readonly ProblemCode InvalidInvitation = new("invitation_invalid", 401,
+    public static readonly ProblemCode InvalidInvitation = new("invitation_invalid", 401,
         "The invitation is unknown, too old, used or taken back. Ask for a new one.",
         "L'invitation est inconnue, trop ancienne, déjà utilisée ou retirée. Demandez-en une nouvelle.");
 

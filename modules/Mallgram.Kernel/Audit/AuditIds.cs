@@ -30,6 +30,7 @@ internal static class AuditIds
         ["identity.invitations"] = PublicId.Invitation,
         ["identity.impersonations"] = PublicId.Impersonation,
         ["identity.platform_administrators"] = PublicId.PlatformAdministrator,
+        ["identity.platform_second_factors"] = PublicId.PlatformAdministrator,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, string> OfColumn = new Dictionary<string, string>(StringComparer.Ordinal)
