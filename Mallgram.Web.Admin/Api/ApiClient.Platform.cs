@@ -6,9 +6,43 @@ namespace Mallgram.Web.Admin.Api;
 internal sealed partial class ApiClient
 {
     private const string Platform = V1 + "platform/";
+    private const string OwnFactor = Platform + "me/second-factor";
 
-    public Task<PlatformSessionView> LogInToPlatformAsync(string email, string password, CancellationToken ct) =>
-        PostAsync<PlatformSessionView>(Platform + "auth/login", new LogInBody(email, password), ct);
+    public Task<PlatformLogInAnswer> LogInToPlatformAsync(string email, string password, CancellationToken ct) =>
+        PostAsync<PlatformLogInAnswer>(Platform + "auth/login", new LogInBody(email, password), ct);
+
+    /// <param name="challenge">Of the first step.</param>
+    /// <param name="method">totp or recovery.</param>
+    public Task<PlatformSessionView> AnswerPlatformSecondFactorAsync(string challenge, string method, string code, CancellationToken ct) =>
+        PostAsync<PlatformSessionView>(
+            Platform + "auth/login/second-factor", new JsonObject { ["challenge"] = challenge, ["method"] = method, ["code"] = code }, ct);
+
+    public Task<PlatformSessionView> AcceptPlatformInvitationAsync(string token, string password, CancellationToken ct) =>
+        PostAsync<PlatformSessionView>(Platform + "auth/invitation", new JsonObject { ["token"] = token, ["password"] = password }, ct);
+
+    public Task<SecondFactorsView> PlatformSecondFactorAsync(CancellationToken ct) => GetAsync<SecondFactorsView>(OwnFactor, ct);
+
+    public Task<SecondFactorSetUp> AddPlatformSecondFactorAsync(string password, CancellationToken ct) =>
+        PostAsync<SecondFactorSetUp>(OwnFactor, new JsonObject { ["password"] = password }, ct);
+
+    public Task<NewRecoveryCodes> ConfirmPlatformSecondFactorAsync(string code, CancellationToken ct) =>
+        PostAsync<NewRecoveryCodes>(OwnFactor + "/confirm", new JsonObject { ["code"] = code }, ct);
+
+    public Task RemovePlatformSecondFactorAsync(string password, string code, CancellationToken ct) =>
+        DoAsync(With(HttpMethod.Delete, OwnFactor, new JsonObject { ["password"] = password, ["code"] = code }), ct);
+
+    public Task<ListOf<AdministratorRow>> AdministratorsAsync(CancellationToken ct) =>
+        GetAsync<ListOf<AdministratorRow>>(Platform + "administrators", ct);
+
+    public Task InviteAdministratorAsync(string? email, string? fullName, CancellationToken ct) =>
+        PostAsync(Platform + "administrators", new JsonObject { ["email"] = email, ["full_name"] = fullName }, ct);
+
+    /// <param name="act">disable or enable.</param>
+    public Task ActOnAdministratorAsync(string id, string act, CancellationToken ct) =>
+        PostAsync(Platform + $"administrators/{Part(id)}/{act}", body: null, ct);
+
+    public Task RemoveFactorOfAdministratorAsync(string id, CancellationToken ct) =>
+        DeleteAsync(Platform + $"administrators/{Part(id)}/second-factor", ct);
 
     public Task<ListOf<PlatformStoreRow>> PlatformStoresAsync(string? q, string? status, string? cursor, CancellationToken ct) =>
         GetAsync<ListOf<PlatformStoreRow>>(Platform + "stores" + Query(("q", q), ("status", status), ("cursor", cursor)), ct);

@@ -5,6 +5,21 @@ internal sealed record PlatformAdministrator(string Id, string Email, string Ful
 /// <param name="ExpiresIn">Life of the access token, seconds; then one signs in again.</param>
 internal sealed record PlatformSessionView(PlatformAdministrator Administrator, string AccessToken, int ExpiresIn);
 
+/// <summary>A session, or what is still asked for.</summary>
+internal sealed record PlatformLogInAnswer(
+    PlatformAdministrator? Administrator, string? AccessToken, int ExpiresIn, SecondFactorAsked? SecondFactor)
+{
+    /// <exception cref="ApiUnavailableException">Neither is there.</exception>
+    public PlatformSessionView Session => Administrator is not null && AccessToken is not null
+        ? new PlatformSessionView(Administrator, AccessToken, ExpiresIn)
+        : throw new ApiUnavailableException("The API answered a sign-in with no session.");
+}
+
+/// <param name="Status">invited, active or disabled.</param>
+internal sealed record AdministratorRow(
+    string Id, string Email, string FullName, string Status, bool SecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset CreatedAt,
+    DateTimeOffset? InvitationExpiresAt);
+
 /// <param name="Status">active, suspended or closing.</param>
 internal sealed record PlatformStoreRow(
     string Id, string Slug, string Name, string Status, string? StatusReason, string Plan, string Country, string Currency, DateTimeOffset CreatedAt);

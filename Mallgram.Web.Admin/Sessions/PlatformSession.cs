@@ -13,6 +13,7 @@ internal static class PlatformSession
     public const string Scheme = "platform";
     public const string Path = "/platform";
     public const string SignIn = Path + "/login";
+    public const string Code = SignIn + "/code";
     public const string SignOut = Path + "/logout";
     private const string Calls = "/api/v1/platform/";
 

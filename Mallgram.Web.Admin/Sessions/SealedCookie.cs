@@ -48,6 +48,9 @@ internal sealed class SealedCookie<T>(IDataProtectionProvider protection, string
 /// <param name="Back">Page to go to afterwards.</param>
 internal sealed record SecondStep(string Store, string Challenge, IReadOnlyList<string> Methods, string? Back);
 
+/// <summary>Likewise of an administrator of the platform.</summary>
+internal sealed record PlatformStep(string Challenge, IReadOnlyList<string> Methods);
+
 internal static class SealedCookies
 {
     public static void AddSealedCookies(this IServiceCollection services)
@@ -55,5 +58,7 @@ internal static class SealedCookies
         // As long as the API's challenge.
         services.AddSingleton(p => new SealedCookie<SecondStep>(
             p.GetRequiredService<IDataProtectionProvider>(), "mallgram_step", SignInPage.Path, TimeSpan.FromMinutes(5)));
+        services.AddSingleton(p => new SealedCookie<PlatformStep>(
+            p.GetRequiredService<IDataProtectionProvider>(), "mallgram_platform_step", PlatformSession.SignIn, TimeSpan.FromMinutes(5)));
     }
 }

@@ -381,6 +381,82 @@ public sealed class PeopleTests(RunningMallgram running) : AdminBrowser(running)
         Assert.Empty(Errors);
     }
 
+    [Fact]
+    public async Task Platform_administrators_invite_each_other_and_take_a_second_factor()
+    {
+        var email = $"platform-{Guid.NewGuid():N}@example.org";
+        await Page.GotoAsync("/platform/login");
+        await FillPlatformAsync(RunningMallgram.AdministratorPassword);
+        await Page.GotoAsync("/platform/administrators");
+        await Page.Locator("#email").FillAsync(email);
+        await Page.Locator("#full_name").FillAsync("Abena Owusu");
+        await Page.Locator("[data-testid=invite] button").ClickAsync();
+        await Expect(Page.GetByTestId("did")).ToContainTextAsync("on its way");
+        var row = Page.Locator($"[data-testid=administrator-row][data-email='{email}']");
+        await Expect(row.Locator("[data-status=invited]")).ToBeVisibleAsync();
+        await PhoneAsync("platform-administrators");
+        await Page.GetByText("Sign out").ClickAsync();
+        await Expect(Page).ToHaveURLAsync(Address("/platform/login"));
+
+        // The link of the mail; the token does not stay in the address.
+        await Page.GotoAsync(await InMailAsync(email, @"here: (http\S+/platform/invitation#token=[A-Za-z0-9_-]{43})\r?$"));
+        await Expect(Page.Locator("#token")).ToHaveValueAsync(Address("^[A-Za-z0-9_-]{43}$"));
+        Assert.DoesNotContain("token=", Page.Url, StringComparison.Ordinal);
+        await PhoneAsync("platform-invitation");
+        await Page.Locator("#password").FillAsync("password1");
+        await Page.Locator("[data-testid=invitation] button").ClickAsync();
+        await Expect(Page.Locator("[data-field-error=password]")).ToBeVisibleAsync();
+        await Page.Locator("#password").FillAsync(Password);
+        await Page.Locator("[data-testid=invitation] button").ClickAsync();
+
+        await Page.Locator("#password").FillAsync("not the password");
+        await Page.Locator("[data-testid=enrol] button").ClickAsync();
+        await Expect(Page.Locator("[data-field-error=password]")).ToBeVisibleAsync();
+        await Page.Locator("#password").FillAsync(Password);
+        await Page.Locator("[data-testid=enrol] button").ClickAsync();
+        await Expect(Page.GetByTestId("qr")).ToBeVisibleAsync();
+        var secret = await Page.GetByTestId("secret").InnerTextAsync();
+        await Expect(Page.GetByTestId("otpauth")).ToHaveAttributeAsync("href", Address("^otpauth://totp/.*secret=" + secret));
+        await PhoneAsync("platform-second-factor");
+        await Page.Locator("#code").FillAsync("000000");
+        await Page.Locator("[data-testid=confirm] button[type=submit]").ClickAsync();
+        await Expect(Page.Locator("[data-field-error=code]")).ToBeVisibleAsync();
+        await Expect(Page.GetByTestId("secret")).ToHaveTextAsync(secret);
+        var confirmed = TimeProvider.System.GetUtcNow();
+        await Page.Locator("#code").FillAsync(TimeCodes.Of(secret, confirmed));
+        await Page.Locator("[data-testid=confirm] button[type=submit]").ClickAsync();
+        await Expect(Page.Locator("[data-testid=recovery-codes] li")).ToHaveCountAsync(10);
+        await PhoneAsync("platform-recovery-codes");
+        await Page.GetByTestId("kept").ClickAsync();
+        await Expect(Page.GetByTestId("factor")).ToBeVisibleAsync();
+        await PhoneAsync("platform-account");
+        await Page.GetByText("Sign out").ClickAsync();
+
+        await Expect(Page).ToHaveURLAsync(Address("/platform/login"));
+        await FillPlatformAsync(Password, email);
+        await Expect(Page.GetByTestId("second-factor")).ToBeVisibleAsync();
+        await Page.Locator("#code").FillAsync("000000");
+        await Page.GetByText("Go on").ClickAsync();
+        await Expect(Page.GetByTestId("failure")).ToBeVisibleAsync();
+        await PhoneAsync("platform-code");
+        // The code that confirmed is used up; a phone's clock may be a little ahead.
+        await Page.Locator("#code").FillAsync(TimeCodes.Of(secret, confirmed.AddSeconds(30)));
+        await Page.GetByText("Go on").ClickAsync();
+        await Expect(Page.GetByTestId("administrator")).ToHaveTextAsync("Abena Owusu");
+        await Page.GetByText("Sign out").ClickAsync();
+
+        await Expect(Page).ToHaveURLAsync(Address("/platform/login"));
+        await FillPlatformAsync(RunningMallgram.AdministratorPassword);
+        await Page.GotoAsync("/platform/administrators");
+        await row.GetByTestId("remove-factor").ClickAsync();
+        await Expect(Page.GetByTestId("did")).ToContainTextAsync("removed");
+        await row.GetByTestId("toggle").ClickAsync();
+        await Expect(row.Locator("[data-status=disabled]")).ToBeVisibleAsync();
+        await Expect(Page.Locator("[data-testid=administrator-row][data-email='admin@mallgram.test'] [data-testid=toggle]")).ToHaveCountAsync(0);
+        await PhoneAsync("platform-administrators-disabled");
+        Assert.Empty(Errors);
+    }
+
     private async Task EnterAsync(string store)
     {
         await Page.GotoAsync("/login");
@@ -389,9 +465,9 @@ public sealed class PeopleTests(RunningMallgram running) : AdminBrowser(running)
         await Expect(Page.GetByTestId("who")).ToBeVisibleAsync();
     }
 
-    private async Task FillPlatformAsync(string password)
+    private async Task FillPlatformAsync(string password, string email = "admin@mallgram.test")
     {
-        await Page.Locator("#email").FillAsync("admin@mallgram.test");
+        await Page.Locator("#email").FillAsync(email);
         await Page.Locator("#password").FillAsync(password);
         await Page.Locator("[data-testid=platform-login] button[type=submit]").ClickAsync();
     }
