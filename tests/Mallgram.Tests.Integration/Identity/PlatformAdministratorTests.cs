@@ -4,6 +4,7 @@ using System.Text.Json;
 using Mallgram.Identity.SecondFactors;
 using Mallgram.Kernel.Ids;
 using Mallgram.Tests.Integration.Identity.Codes;
+using Npgsql;
 
 namespace Mallgram.Tests.Integration.Identity;
 
@@ -207,7 +208,7 @@ public sealed class PlatformAdministratorTests(CodesApp app) : IClassFixture<Cod
             challenges.Add(await ChallengeAsync(email));
         }
 
-        var answers = await Task.WhenAll(challenges.Select(c => app.PostAsync(Answer, new { challenge = c, method = "totp", code })));
+        var answers = await AllAtOnceAsync(id, challenges.Select(c => (object)new { challenge = c, method = "totp", code }));
         var session = await Assert.Single(answers, a => a.IsSuccessStatusCode).Content.ReadFromJsonAsync<JsonElement>();
         await ReachesAsync(CodesApp.TokenOf(session), HttpStatusCode.OK);
 
@@ -334,6 +335,24 @@ public sealed class PlatformAdministratorTests(CodesApp app) : IClassFixture<Cod
                 unnest(array['select', 'insert', 'update', 'delete']) p
             where has_table_privilege('mallgram_app', 'identity.' || t, p)
             """));
+    }
+
+    /// <summary>Sends answers and lets none of them change the factor until all have read it.</summary>
+    private async Task<HttpResponseMessage[]> AllAtOnceAsync(Guid administratorId, IEnumerable<object> answers)
+    {
+        await using var connection = new NpgsqlConnection(app.Database.Administrator + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand(
+            $"select from identity.platform_second_factors where administrator_id = '{administratorId}' for update", connection, transaction);
+        await hold.ExecuteNonQueryAsync();
+        var sent = answers.Select(a => app.PostAsync(Answer, a)).ToList();
+        await Support.Eventually.GetAsync("all answers at the factor", async () =>
+            await app.Database.ScalarAsync<long>(
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%platform_second_factors set last_step%'") == sent.Count
+                ? "all" : null);
+        await transaction.CommitAsync();
+        return await Task.WhenAll(sent);
     }
 
     /// <summary>An administrator with the first one's password.</summary>
