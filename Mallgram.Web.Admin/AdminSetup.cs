@@ -73,6 +73,8 @@ internal static class AdminSetup
     public static CookieSecurePolicy SecurePolicy(IHostEnvironment environment) =>
         environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
 
+    private static readonly TimeSpan PictureTimeout = TimeSpan.FromSeconds(30);
+
     public static void AddApiClient(this WebApplicationBuilder builder)
     {
         // A logical name that service discovery replaces. Paths are added to it, hence the slash.
@@ -87,12 +89,21 @@ internal static class AdminSetup
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             })
             .AddHttpMessageHandler<ApiSessionHeaders>();
-        builder.Services.AddHttpClient(nameof(Pictures), http => http.BaseAddress = address)
+        builder.Services.AddHttpClient(nameof(Pictures), http => (http.BaseAddress, http.Timeout) = (address, PictureTimeout))
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
                 UseCookies = false,
                 AllowAutoRedirect = false,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            })
+            // Pictures that a supplier has lost are no failure of the API: a page of them, each asked for four times, opened the breaker
+            // that all calls to the API share.
+            .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) =>
+            {
+                foreach (var resilience in handlers.Where(h => h.GetType().Name == "ResilienceHandler").ToList())
+                {
+                    handlers.Remove(resilience);
+                }
             });
     }
 }

@@ -15,6 +15,22 @@ internal sealed partial class ApiClient
         GetAsync<ListOf<SyncIssue>>(
             V1 + $"admin/sync-runs/{Part(id)}/issues" + Query(("reason", reason), ("cursor", cursor), ("limit", Number(limit))), ct);
 
+    /// <summary>What the run changed; kept for 30 days.</summary>
+    public Task<ListOf<SyncChange>> SyncChangesAsync(string id, string? kind, string? cursor, int limit, CancellationToken ct) =>
+        GetAsync<ListOf<SyncChange>>(
+            V1 + $"admin/sync-runs/{Part(id)}/changes" + Query(("kind", kind), ("cursor", cursor), ("limit", Number(limit))), ct);
+
+    /// <summary>Spends a call of the supplier's daily quota.</summary>
+    public Task<SupplierHits> SearchSupplierAsync(string supplier, string words, int page, CancellationToken ct) =>
+        GetAsync<SupplierHits>(V1 + $"admin/suppliers/{Part(supplier)}/search" + Query(("q", words), ("page", Number(page))), ct);
+
+    /// <summary>Imports items as a run of their own.</summary>
+    public Task<ImportedHits> ImportFromSupplierAsync(string supplier, IReadOnlyList<string> externalIds, CancellationToken ct) =>
+        PostAsync<ImportedHits>(
+            V1 + $"admin/suppliers/{Part(supplier)}/products",
+            new JsonObject { ["external_ids"] = new JsonArray([.. externalIds.Select(id => (JsonNode)id)]) },
+            ct);
+
     public Task RetrySyncRunAsync(string id, CancellationToken ct) => PostAsync(V1 + $"admin/sync-runs/{Part(id)}/retry", body: null, ct);
 
     public Task RollBackSyncRunAsync(string id, CancellationToken ct) => PostAsync(V1 + $"admin/sync-runs/{Part(id)}/rollback", body: null, ct);

@@ -68,7 +68,8 @@ internal sealed record SyncRun(
     DateTimeOffset? RollbackStartedAt,
     DateTimeOffset? RolledBackAt,
     string? RolledBackBy,
-    long RolledBack)
+    long RolledBack,
+    string? StartedBy)
 {
     public bool IsActive => State is "running" || (RollbackStartedAt is not null && RolledBackAt is null);
 

@@ -1,6 +1,39 @@
+using Mallgram.Kernel;
+
 namespace Mallgram.Web.Admin.Api;
 
 internal sealed record SyncIssue(string ExternalId, string Reason, string? Detail, DateTimeOffset CreatedAt);
+
+/// <param name="Kind"><c>created</c>, <c>updated</c>, <c>hidden</c> or <c>shown</c>.</param>
+/// <param name="UndoneAt">When a rollback went through it.</param>
+/// <param name="Prices">At most 20 of <paramref name="PriceCount"/>.</param>
+/// <param name="Stock">At most 20 of <paramref name="StockCount"/>.</param>
+public sealed record SyncChange(
+    string ProductId,
+    string Name,
+    string Kind,
+    DateTimeOffset At,
+    DateTimeOffset? UndoneAt,
+    IReadOnlyList<SyncPriceChange> Prices,
+    int PriceCount,
+    IReadOnlyList<SyncStockChange> Stock,
+    int StockCount,
+    IReadOnlyList<string> Fields);
+
+public sealed record SyncPriceChange(string Sku, int MinQuantity, Money? Before, Money? After);
+
+public sealed record SyncStockChange(string Sku, int Before, int After);
+
+/// <param name="ImageUrl">As the API gives it.</param>
+/// <param name="Cost">Of one unit, in major units; null when the supplier gives no plain price.</param>
+internal sealed record SupplierHit(
+    string ExternalId, string Name, string? ImageUrl, decimal? Cost, string? CostCurrency, decimal? Rating, int? SalesCount);
+
+/// <param name="Total">Items found, as the supplier says; null when it does not.</param>
+internal sealed record SupplierHits(IReadOnlyList<SupplierHit> Data, int? Total, int Page);
+
+/// <param name="RunId">The sync run that tells what became of each item.</param>
+internal sealed record ImportedHits(string RunId);
 
 /// <param name="CategoryId">Where its products go; null: nowhere.</param>
 /// <param name="MappedBy"><c>import</c> or <c>person</c>.</param>

@@ -4,4 +4,7 @@ namespace Mallgram.Web.Admin.Forms;
 internal static class Suppliers
 {
     public static readonly IReadOnlyList<string> Codes = ["aliexpress", "alibaba"];
+
+    /// <summary>Whether it finds goods by words; Alibaba offers buyers none.</summary>
+    public static bool HasSearch(string code) => code == "aliexpress";
 }

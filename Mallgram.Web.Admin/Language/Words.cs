@@ -44,6 +44,9 @@ internal static class Words
         "active" => T("On sale", "En vente"),
         "hidden" => T("Hidden", "Masqué"),
         "shown" => T("Shown", "Visible"),
+        "created" => T("Created", "Créé"),
+        "updated" => T("Updated", "Mis à jour"),
+        "undone" => T("Undone", "Annulé"),
         "held" => T("Held", "Réservé"),
         "committed" => T("Sold", "Vendu"),
         "enabled" => T("Active", "Actif"),
@@ -230,6 +233,8 @@ internal static class Words
     public static string Reason(string code) => code switch
     {
         "no_price" => T("No price", "Sans prix"),
+        "unknown" => T("The supplier does not know it", "Le fournisseur ne le connaît pas"),
+        "detail_refused" => T("The supplier does not give its details", "Le fournisseur ne donne pas ses détails"),
         "plan_limit_reached" => T("Beyond the plan's limit of products", "Au-delà de la limite de produits de la formule"),
         "price_range" => T("A range instead of a price", "Une fourchette au lieu d'un prix"),
         "price_invalid" => T("Price cannot be read", "Prix illisible"),
@@ -253,6 +258,35 @@ internal static class Words
         "filtered_banned_word" => T("Quality filter: banned word", "Filtre de qualité : mot interdit"),
         "filtered_banned_category" => T("Quality filter: banned category", "Filtre de qualité : catégorie interdite"),
         _ => Plain(code),
+    };
+
+    /// <summary>A product's field, as the record of a synchronisation names it.</summary>
+    public static string Field(string name) => name switch
+    {
+        "name" => T("Name", "Nom"),
+        "name_fr" => T("French name", "Nom français"),
+        "description" => T("Description", "Description"),
+        "description_fr" => T("French description", "Description française"),
+        "supplier_category" => T("Supplier's category", "Catégorie du fournisseur"),
+        "category_id" => T("Category", "Catégorie"),
+        "brand" => T("Brand", "Marque"),
+        "rating" => T("Rating", "Note"),
+        "review_count" => T("Reviews", "Avis"),
+        "images" => T("Pictures", "Images"),
+        "seller_id" => T("Seller", "Vendeur"),
+        "seller_name" => T("Seller's name", "Nom du vendeur"),
+        "seller_rating" => T("Seller's rating", "Note du vendeur"),
+        "sales_count" => T("Units sold at the supplier's", "Ventes chez le fournisseur"),
+        "ships_within_days" => T("Delivery time", "Délai de livraison"),
+        "weight_grams" => T("Weight", "Poids"),
+        "specifications" => T("Specifications", "Caractéristiques"),
+        "attributes" => T("Attributes", "Attributs"),
+        "video_url" => T("Video", "Vidéo"),
+        "variants" => T("Variants", "Variantes"),
+        "costs" => T("Costs", "Coûts"),
+        "offers" => T("Offers", "Offres"),
+        "prices" => T("Former prices or landed costs", "Prix barrés ou coûts rendus"),
+        _ => Plain(name),
     };
 
     /// <summary>Why a price or stock changed, or who hid a product.</summary>

@@ -14,6 +14,7 @@ internal static class Flash
     public const string ProductsFollow = "products-follow";
     public const string RetryRequested = "retry-requested";
     public const string RollbackStarted = "rollback-started";
+    public const string ItemsImported = "items-imported";
     public const string StockAdjusted = "stock-adjusted";
     public const string StockBelowReserved = "stock-below-reserved";
     public const string PriceUnlocked = "price-unlocked";
@@ -72,6 +73,9 @@ internal static class Flash
                 "Les articles dont les détails n'ont pas pu être lus seront relus dans quelques instants."),
             RollbackStarted => Words.T(
                 "What the run changed is being undone.", "Ce que l'exécution a changé est en cours d'annulation."),
+            ItemsImported => Words.T(
+                "Done. What became of each item is below; later syncs keep them up to date.",
+                "C'est fait. Ce qu'est devenu chaque article est ci-dessous ; les synchronisations suivantes les tiendront à jour."),
             StockAdjusted => Words.T("The stock is adjusted.", "Le stock est ajusté."),
             StockBelowReserved => Words.T(
                 "The stock is adjusted. More is held or sold than there is: check the open orders.",

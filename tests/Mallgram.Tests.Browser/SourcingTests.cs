@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text;
 using Mallgram.Tests.WholeApp;
 using Microsoft.Playwright;
@@ -58,6 +59,49 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
     }
 
     [Fact]
+    public async Task Staff_find_items_at_the_supplier_import_two_and_see_what_became_of_them()
+    {
+        // Another test may have imported the items: now there is something new about them.
+        using (var dearer = await Running.Sandbox.PostAsJsonAsync("/control/aliexpress", new { action = "price_change", percent = 100, factor = 1.2 }))
+        {
+            dearer.EnsureSuccessStatusCode();
+        }
+
+        await Page.GotoAsync("/sync");
+        await Page.GetByTestId("find").ClickAsync();
+        await Expect(Page.Locator("h1")).ToContainTextAsync("Find at AliExpress");
+        await Page.Locator("[name=q]").FillAsync("no such thing at all");
+        await Page.GetByTestId("find").ClickAsync();
+        await Expect(Page.GetByTestId("empty")).ToContainTextAsync("Nothing found");
+        await Page.Locator("[name=q]").FillAsync("pan");
+        await Page.GetByTestId("find").ClickAsync();
+        await Expect(Page.GetByTestId("hit").First).ToContainTextAsync("USD");
+        Assert.StartsWith("/pictures/", await Page.GetByTestId("hit").First.Locator("img").GetAttributeAsync("src"), StringComparison.Ordinal);
+        await Page.GetByTestId("import").ClickAsync();
+        await Expect(Page.GetByTestId("failure")).ToContainTextAsync("Tick the items");
+        await Page.GetByTestId("hit").Nth(0).Locator("input").CheckAsync();
+        await Page.GetByTestId("hit").Nth(1).Locator("input").CheckAsync();
+        await Page.GetByTestId("import").ClickAsync();
+        await Expect(Page.Locator("body")).ToContainTextAsync("What became of each item");
+        await Expect(Page.Locator("body")).ToContainTextAsync("Picked by hand");
+        await Expect(Page.GetByTestId("change")).ToHaveCountAsync(2);
+        await Page.SetViewportSizeAsync(360, 740);
+        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the run is wider than a phone");
+        await Page.Locator("#changes a[data-kind=hidden]").ClickAsync();
+        await Expect(Page.GetByTestId("no-changes")).ToContainTextAsync("No product of this kind");
+        await Page.Locator("#changes a[data-kind=all]").ClickAsync();
+        await Page.Locator("[data-testid=change] a").Nth(1).ClickAsync();
+        await Expect(Page.GetByTestId("name")).ToBeVisibleAsync();
+
+        await Page.GotoAsync("/suppliers/aliexpress?q=pan");
+        await Expect(Page.GetByTestId("hit").First).ToBeVisibleAsync();
+        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the hits are wider than a phone");
+        await Page.GotoAsync("/suppliers/alibaba");
+        await Expect(Page.GetByTestId("empty")).ToContainTextAsync("offers buyers no search");
+        Assert.Empty(Errors);
+    }
+
+    [Fact]
     public async Task A_file_is_tried_first_its_wrong_row_shown_and_given_back_and_then_taken()
     {
         await UploadAsync("sku,name,price\nWEB-1,Enamel mug,129.00\nWEB-2,Broken mug,twelve\n", dryRun: true);
@@ -98,6 +142,7 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
     [InlineData("/quality-filters/new")]
     [InlineData("/imports")]
     [InlineData("/search")]
+    [InlineData("/suppliers/aliexpress")]
     public async Task A_page_fits_a_phone(string address)
     {
         await Page.SetViewportSizeAsync(360, 740);

@@ -138,7 +138,7 @@ internal static class AliExpressWire
                 offers.Add(new SupplierOffer(
                     id,
                     title,
-                    SupplierFigures.SecureUrl(Text(entry, "itemMainPic")),
+                    SupplierFigures.WithScheme(Text(entry, "itemMainPic")),
                     SupplierFigures.Price(Text(entry, "targetSalePrice")).Price,
                     Text(entry, "targetOriginalPriceCurrency"),
                     SupplierFigures.Rating(Text(entry, "score")),
