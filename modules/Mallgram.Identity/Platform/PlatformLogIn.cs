@@ -94,7 +94,9 @@ internal sealed class PlatformLogIn(
         var session = SessionOf(known);
         return new PlatformLogInAnswer
         {
-            Administrator = session.Administrator, AccessToken = session.AccessToken, ExpiresIn = session.ExpiresIn,
+            Administrator = session.Administrator,
+            AccessToken = session.AccessToken,
+            ExpiresIn = session.ExpiresIn,
         };
     }
 
