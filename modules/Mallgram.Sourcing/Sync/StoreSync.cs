@@ -5,6 +5,7 @@ using Mallgram.Kernel.Jobs;
 using Mallgram.Kernel.Persistence;
 using Mallgram.Kernel.Telemetry;
 using Mallgram.Sourcing.Suppliers;
+using Mallgram.Stores.Contracts;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -40,7 +41,8 @@ internal sealed record StoreSyncStatus(
 /// twice. One page is in memory at a time. What people picked at the supplier and the feed did not show is read after it, item by item.
 /// </summary>
 internal sealed partial class StoreSync(
-    SyncRuns runs, FailedItems failedItems, ICatalogImport import, PlatformDataSource platform, TimeProvider clock, ILogger<StoreSync> logger)
+    SyncRuns runs, FailedItems failedItems, ICatalogImport import, IStoreRoom room, PlatformDataSource platform, TimeProvider clock,
+    ILogger<StoreSync> logger)
 {
     /// <summary>Pages in a row that cannot be read before the supplier counts as down.</summary>
     private const int FailedPagesInARow = 3;
@@ -77,6 +79,10 @@ internal sealed partial class StoreSync(
         if (run.Checkpoint != SyncCheckpoint.Start)
         {
             LogResumed(store, supplier.Code, run.Checkpoint.Page);
+        }
+        else if (await room.LeftAsync(StoreMeters.Products, ct) is not 0 and var left)
+        {
+            await runs.ForgetBeyondLimitAsync(supplier.Code, left, ct);
         }
 
         try

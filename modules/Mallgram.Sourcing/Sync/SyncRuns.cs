@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mallgram.Catalog.Contracts;
 using Mallgram.Kernel.Http;
 using Mallgram.Kernel.Ids;
 using Mallgram.Kernel.Jobs;
@@ -340,6 +341,15 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
                 Sql.Time(clock.GetUtcNow())),
         ];
     }
+
+    /// <summary>Items that the plan had no room for are read again when it has, no more than fit: each costs a call.</summary>
+    /// <param name="left">Null: all.</param>
+    public Task ForgetBeyondLimitAsync(string supplier, long? left, CancellationToken ct) => database.ExecuteAsync(ct, Sql.Command(
+        """
+        delete from sourcing.feed_items where supplier = $1 and external_id in (
+            select external_id from sourcing.feed_items where supplier = $1 and skip_reason = $2 order by read_at, external_id limit $3)
+        """,
+        Sql.Text(supplier), Sql.Text(SkipReasons.PlanLimit), Sql.Long(left)));
 
     public static NpgsqlBatchCommand Forget(string supplier, IReadOnlyList<string> externalIds) => Sql.Command(
         "delete from sourcing.feed_items where supplier = $1 and external_id = any($2)", Sql.Text(supplier), Sql.Texts([.. externalIds]));

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Mallgram.Stores;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Mallgram.Tests.Integration.Sourcing;
 
@@ -58,6 +60,26 @@ public sealed class ProductSyncTests : IAsyncLifetime
         Assert.Equal((Rows, 0, WithoutPrice + PriceRanges, 0), (seen, created, skipped, failed));
         Assert.InRange(updated, 1, Sellable - 1);
         Assert.Equal(Sellable, updated + unchanged);
+    }
+
+    [Fact]
+    public async Task What_the_plan_has_no_room_for_is_left_out_and_comes_in_when_it_has()
+    {
+        await LimitAsync("100");
+        var first = await SyncAsync();
+        Assert.Equal((Rows, 100, 0, 0, Rows - 100, 0), Counts(first));
+        Assert.Equal(Sellable - 100, first.GetProperty("reasons").GetProperty("plan_limit_reached").GetInt32());
+        Assert.Equal((Rows, 0, 0, 100, Rows - 100, 0), Counts(await SyncAsync()));
+        await LimitAsync("130");
+        Assert.Equal((Rows, 30, 0, 100, Rows - 130, 0), Counts(await SyncAsync()));
+        await LimitAsync("null");
+        Assert.Equal((Rows, Sellable - 130, 0, 130, WithoutPrice + PriceRanges, 0), Counts(await SyncAsync()));
+
+        async Task LimitAsync(string products)
+        {
+            await _app.Database.ExecuteAsync($"update stores.stores set max_products = {products} where slug = 'mallgram'");
+            _app.Worker.Services.GetRequiredService<StoreLookup>().Forget();
+        }
     }
 
     [Fact]
