@@ -59,12 +59,13 @@ internal sealed class ProductJson(ItemChanges changes)
         var factor = changes.Factor(item.Id);
         var sku = item.Skus[0];
         var picture = Picture(images, item.Id, 1);
-        var scheme = picture.IndexOf("//", StringComparison.Ordinal);
+        // As the platform's: without a scheme, which means https. A sandbox without https would show no picture.
+        var scheme = picture.StartsWith("https:", StringComparison.Ordinal) ? "https:".Length : 0;
         json.WriteStartObject();
         json.WriteString("itemId"u8, item.Id.ToString(CultureInfo.InvariantCulture));
         json.WriteString("title"u8, changes.Title(item.Id, item.Title(french)));
         json.WriteString("itemUrl"u8, string.Create(CultureInfo.InvariantCulture, $"//www.aliexpress.com/item/{item.Id}.html"));
-        json.WriteString("itemMainPic"u8, scheme < 0 ? picture : picture[scheme..]);
+        json.WriteString("itemMainPic"u8, picture[scheme..]);
         json.WriteString("salePrice"u8, changes.Price(item.Id, sku.Price.In(item.Currency, item.Currency, factor)));
         json.WriteString("salePriceCurrency"u8, item.Currency);
         json.WriteString("originalPrice"u8, changes.Price(item.Id, sku.OriginalPrice.In(item.Currency, item.Currency, factor)));

@@ -5,7 +5,7 @@ namespace Mallgram.Catalog.Contracts;
 /// <summary>What imports of a run did to products of the scope's store. Kept for 30 days (clean-up <c>import-changes</c>).</summary>
 public interface IImportRecords
 {
-    /// <summary>What a run changed, in the order of product ids, in one round trip. A run that nothing is known of changed nothing.</summary>
+    /// <summary>What a run changed, in the order of product ids, in one round trip. An unknown run changed nothing.</summary>
     /// <param name="kind">A word of <see cref="ImportChange.Kind"/>; null: all.</param>
     /// <param name="cursor">Of the page before; null: the first page.</param>
     /// <exception cref="Kernel.Problems.ProblemException">400 <c>cursor_invalid</c>.</exception>

@@ -75,10 +75,12 @@ internal sealed class ImportRecords(StoreDatabase database) : IImportRecords
         Guid? after = null;
         if (!string.IsNullOrEmpty(cursor))
         {
-            after = PublicId.TryParse(PublicId.Product, cursor, out var last) ? last : throw new ProblemException(CommonProblems.CursorInvalid);
+            after = PublicId.TryParse(PublicId.Product, cursor, out var last)
+                ? last : throw new ProblemException(CommonProblems.CursorInvalid);
         }
 
-        NpgsqlParameter[] Asked(int count, NpgsqlParameter more) => [Sql.Uuid(runId), Sql.Text(kind), Sql.Uuid(after), Sql.Int(count), more];
+        NpgsqlParameter[] Asked(int count, NpgsqlParameter more) =>
+            [Sql.Uuid(runId), Sql.Text(kind), Sql.Uuid(after), Sql.Int(count), more];
         await using var reader = await database.QueryAsync(
             ct,
             Sql.Command(Prices, Asked(limit, Sql.Int(ShownOfEach))),
@@ -93,7 +95,8 @@ internal sealed class ImportRecords(StoreDatabase database) : IImportRecords
             prices.TryAdd(product, ([], (int)rows.GetInt64(8)));
             prices[product].Shown.Add(new PriceChange(
                 PublicId.Format(PublicId.Variant, rows.GetGuid(1)), rows.GetString(2), rows.TextOrNull(3), currency, rows.GetInt32(5),
-                rows.IsDBNull(6) ? null : Money.Of(rows.GetInt64(6), currency), rows.IsDBNull(7) ? null : Money.Of(rows.GetInt64(7), currency)));
+                rows.IsDBNull(6) ? null : Money.Of(rows.GetInt64(6), currency),
+                rows.IsDBNull(7) ? null : Money.Of(rows.GetInt64(7), currency)));
         }
 
         await rows.NextResultAsync(ct);
@@ -103,7 +106,8 @@ internal sealed class ImportRecords(StoreDatabase database) : IImportRecords
             var product = rows.GetGuid(0);
             stock.TryAdd(product, ([], (int)rows.GetInt64(6)));
             stock[product].Shown.Add(new StockChange(
-                PublicId.Format(PublicId.Variant, rows.GetGuid(1)), rows.GetString(2), rows.TextOrNull(3), rows.GetInt32(4), rows.GetInt32(5)));
+                PublicId.Format(PublicId.Variant, rows.GetGuid(1)), rows.GetString(2), rows.TextOrNull(3), rows.GetInt32(4),
+                rows.GetInt32(5)));
         }
 
         await rows.NextResultAsync(ct);
@@ -130,9 +134,10 @@ internal sealed class ImportRecords(StoreDatabase database) : IImportRecords
         await using var reader = await database.QueryAsync(
             ct, Sql.Command(Items, Sql.Text(supplier), Sql.Uuid(runId), Sql.Texts([.. externalIds])));
         var items = new Dictionary<string, ImportedItem>(StringComparer.Ordinal);
-        while (await reader.Rows.ReadAsync(ct))
+        var rows = reader.Rows;
+        while (await rows.ReadAsync(ct))
         {
-            items.Add(reader.Rows.GetString(0), new ImportedItem(reader.Rows.GetGuid(1), reader.Rows.TextOrNull(2), reader.Rows.GetString(3)));
+            items.Add(rows.GetString(0), new ImportedItem(rows.GetGuid(1), rows.TextOrNull(2), rows.GetString(3)));
         }
 
         return items;

@@ -5,7 +5,7 @@ namespace Mallgram.Sourcing.Cleanup;
 
 internal static class SourcingCleanup
 {
-    /// <summary>The newest run of each supplier through its whole feed stays: the next one may go on with it, and people look at it.</summary>
+    /// <summary>The newest run of each supplier's whole feed stays: the next one may go on with it, and people look at it.</summary>
     public static IServiceCollection AddSourcingCleanup(this IServiceCollection services) => services
         // Two days at least: a run that goes on needs the pages it has met, or it would take their items for gone.
         .AddRowCleanup(

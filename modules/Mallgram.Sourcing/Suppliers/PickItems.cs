@@ -77,7 +77,8 @@ internal sealed class PickItems(SyncRuns runs, ICatalogImport import, IImportRec
         }
 
         var items = await records.FindAsync(supplier.Code, run.Id, externalIds, ct);
-        return new PickedView(PublicId.Format(PublicId.SyncRun, run.Id), [.. externalIds.Select(id => View(id, left, items.GetValueOrDefault(id)))]);
+        return new PickedView(
+            PublicId.Format(PublicId.SyncRun, run.Id), [.. externalIds.Select(id => View(id, left, items.GetValueOrDefault(id)))]);
     }
 
     /// <returns>What goes into the import, and why items are left out as far as it is known before.</returns>
@@ -116,6 +117,7 @@ internal sealed class PickItems(SyncRuns runs, ICatalogImport import, IImportRec
         var reason = left.GetValueOrDefault(id);
         var outcome = reason is not null ? "skipped" : item?.Kind switch { null => "unchanged", "created" => "created", _ => "updated" };
         return new PickedItemView(
-            id, outcome, reason?.Reason, reason?.Detail, item is null ? null : PublicId.Format(PublicId.Product, item.ProductId), item?.Status);
+            id, outcome, reason?.Reason, reason?.Detail, item is null ? null : PublicId.Format(PublicId.Product, item.ProductId),
+            item?.Status);
     }
 }

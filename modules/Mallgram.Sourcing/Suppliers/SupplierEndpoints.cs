@@ -98,7 +98,8 @@ internal static class SupplierEndpoints
         var supplier = suppliers.FirstOrDefault(s => s.Code == code) ?? throw new ProblemException(SupplierNotFound);
         var found = await AskAsync(() => supplier.SearchAsync(q!.Trim(), number, ct));
         // Pictures come from this API, as everywhere: no browser asks the supplier for them.
-        return TypedResults.Ok(new SupplierSearchView([.. found.Items.Select(o => o with { ImageUrl = images.Of(o.ImageUrl) })], found.Total, number));
+        return TypedResults.Ok(new SupplierSearchView(
+            [.. found.Items.Select(o => o with { ImageUrl = images.Of(o.ImageUrl) })], found.Total, number));
     }
 
     private static async Task<T> AskAsync<T>(Func<Task<T>> ask)

@@ -283,7 +283,7 @@ internal sealed partial class StoreSync(
         work.Run = after;
     }
 
-    /// <summary>Reads items that a person picked: the feed need not show them, so only their details say whether they are still sold.</summary>
+    /// <summary>Reads items that a person picked: the feed need not show them, so only their details say whether they are sold.</summary>
     private async Task ReadPickedAsync(Work work, CancellationToken ct)
     {
         while (await runs.PickedItemsAsync(work.Run, PickedAtOnce, ct) is { Count: > 0 } picked)
@@ -299,10 +299,12 @@ internal sealed partial class StoreSync(
                 {
                     List<SyncIssue> issues =
                     [
-                        .. failures, .. result.Skipped.Concat(result.LeftOutOfMarkets).Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)),
+                        .. failures,
+                        .. result.Skipped.Concat(result.LeftOutOfMarkets).Select(s => new SyncIssue(s.ExternalId, s.Reason, s.Detail)),
                     ];
                     added = new SyncCounters(
-                        picked.Count, result.Created, result.Updated, result.Unchanged, result.Skipped.Count, failures.Count, result.Hidden);
+                        picked.Count, result.Created, result.Updated, result.Unchanged, result.Skipped.Count, failures.Count,
+                        result.Hidden);
                     (after, var statements) = runs.Save(
                         work.Run.Count(issues) with { Counters = Sum(work.Run.Counters, added) }, work.Job.Fence, issues);
                     statements.Add(runs.SavePickedRead(work.Run, picked));

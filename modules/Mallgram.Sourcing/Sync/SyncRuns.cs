@@ -263,7 +263,8 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
             """
             select count(*), count(*) filter (where shown.external_id is null), (
                 select count(*)::int from (
-                    select reasons from sourcing.sync_runs where supplier = $1 and started_by is null and id < $2 order by id desc limit 2) last
+                    select reasons from sourcing.sync_runs
+                    where supplier = $1 and started_by is null and id < $2 order by id desc limit 2) last
                 where reasons ? $3)
             from sourcing.feed_items f
             left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
@@ -309,7 +310,8 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
     /// <param name="run">Over; its issues are counted in it.</param>
     /// <param name="person">Public id.</param>
     /// <param name="imported">Items that are in the catalogue now: later runs of the job look after them.</param>
-    public IReadOnlyList<NpgsqlBatchCommand> SavePicked(SyncRun run, string person, IReadOnlyList<SyncIssue> issues, IReadOnlyList<string> imported)
+    public IReadOnlyList<NpgsqlBatchCommand> SavePicked(
+        SyncRun run, string person, IReadOnlyList<SyncIssue> issues, IReadOnlyList<string> imported)
     {
         (run, var keepIssues) = KeepIssues(run, issues);
         var c = run.Counters;
@@ -327,8 +329,8 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
                 select sourcing.require_ownership((select count(*) from saved))
                 """,
                 Sql.Uuid(scope.StoreId), Sql.Uuid(run.Id), Sql.Text(run.Supplier), Sql.Text(person), Sql.Text(SyncStates.Succeeded),
-                Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt), Sql.Time(clock.GetUtcNow()), Sql.Int(c.Seen), Sql.Int(c.Created),
-                Sql.Int(c.Updated), Sql.Int(c.Unchanged), Sql.Int(c.Skipped), Sql.Int(c.Failed), Sql.Int(c.Hidden),
+                Sql.Json(MallgramJson.ToJson(run.Checkpoint)), Sql.Time(run.StartedAt), Sql.Time(clock.GetUtcNow()), Sql.Int(c.Seen),
+                Sql.Int(c.Created), Sql.Int(c.Updated), Sql.Int(c.Unchanged), Sql.Int(c.Skipped), Sql.Int(c.Failed), Sql.Int(c.Hidden),
                 Sql.Json(MallgramJson.ToJson(run.Reasons)), Sql.Int(run.IssueCount)),
             .. keepIssues,
             Sql.Command(
