@@ -62,7 +62,8 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
     public async Task Staff_find_items_at_the_supplier_import_two_and_see_what_became_of_them()
     {
         // Another test may have imported the items: now there is something new about them.
-        using (var dearer = await Running.Sandbox.PostAsJsonAsync("/control/aliexpress", new { action = "price_change", percent = 100, factor = 1.2 }))
+        using (var dearer = await Running.Sandbox.PostAsJsonAsync(
+            "/control/aliexpress", new { action = "price_change", percent = 100, factor = 1.2 }))
         {
             dearer.EnsureSuccessStatusCode();
         }
@@ -76,7 +77,9 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
         await Page.Locator("[name=q]").FillAsync("pan");
         await Page.GetByTestId("find").ClickAsync();
         await Expect(Page.GetByTestId("hit").First).ToContainTextAsync("USD");
-        Assert.StartsWith("/pictures/", await Page.GetByTestId("hit").First.Locator("img").GetAttributeAsync("src"), StringComparison.Ordinal);
+        var picture = Page.GetByTestId("hit").First.Locator("img");
+        Assert.StartsWith("/pictures/", await picture.GetAttributeAsync("src"), StringComparison.Ordinal);
+        Assert.True(await picture.EvaluateAsync<bool>("img => img.decode().then(() => img.naturalWidth > 0)"));
         await Page.GetByTestId("import").ClickAsync();
         await Expect(Page.GetByTestId("failure")).ToContainTextAsync("Tick the items");
         await Page.GetByTestId("hit").Nth(0).Locator("input").CheckAsync();
@@ -86,7 +89,8 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
         await Expect(Page.Locator("body")).ToContainTextAsync("Picked by hand");
         await Expect(Page.GetByTestId("change")).ToHaveCountAsync(2);
         await Page.SetViewportSizeAsync(360, 740);
-        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the run is wider than a phone");
+        Assert.True(
+            await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the run is wider than a phone");
         await Page.Locator("#changes a[data-kind=hidden]").ClickAsync();
         await Expect(Page.GetByTestId("no-changes")).ToContainTextAsync("No product of this kind");
         await Page.Locator("#changes a[data-kind=all]").ClickAsync();
@@ -95,7 +99,8 @@ public sealed class SourcingTests(RunningMallgram running) : AdminBrowser(runnin
 
         await Page.GotoAsync("/suppliers/aliexpress?q=pan");
         await Expect(Page.GetByTestId("hit").First).ToBeVisibleAsync();
-        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the hits are wider than a phone");
+        Assert.True(
+            await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "the hits are wider than a phone");
         await Page.GotoAsync("/suppliers/alibaba");
         await Expect(Page.GetByTestId("empty")).ToContainTextAsync("offers buyers no search");
         Assert.Empty(Errors);
