@@ -119,6 +119,8 @@ internal sealed class OneTimeCodes(
             return null;
         }
 
+        // What was sent while this call waited for its turn came after it began: counted from there, the wait would be longer than it is.
+        now = clock.GetUtcNow();
         var resend = await row.IsDBNullAsync(0, ct) ? TimeSpan.Zero : row.GetFieldValue<DateTimeOffset>(0) + options.Value.ResendAfter - now;
         var hour = row.GetInt64(1) < options.Value.PerHour ? TimeSpan.Zero : row.GetFieldValue<DateTimeOffset>(2) + Hour - now;
         var wait = resend > hour ? resend : hour;
