@@ -35,6 +35,16 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
         from sourcing.sync_runs where id = $1 and state <> 'running' and rollback_started_at is null
         """;
 
+    // Differences, not joins: of a store's first sync there are no statistics, and a join of what PostgreSQL takes for a few rows compares each
+    // item with each (3 s at 10,000 items, hours at 500,000). A difference reads both sides once, whatever it expects.
+    private const string OfTheFeed =
+        """
+        select external_id from sourcing.feed_items where supplier = $1
+        except select external_id from sourcing.picked_items where supplier = $1
+        """;
+
+    private const string Shown = "select unnest(external_ids) from sourcing.sync_pages where run_id = $2";
+
     private const string LockSupplier = "select pg_advisory_xact_lock(hashtextextended('sourcing.runs:' || $1 || ':' || $2, 0))";
 
     /// <summary>Runs and rollbacks of one supplier begin one after the other. The lock ends with the transaction.</summary>
@@ -238,13 +248,9 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
     public async Task<List<string>> MissingItemsAsync(SyncRun run, int limit, CancellationToken ct)
     {
         await using var reader = await database.QueryAsync(ct, Sql.Command(
-            """
-            select f.external_id from sourcing.feed_items f
-            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
-                on shown.external_id = f.external_id
-            where f.supplier = $1 and shown.external_id is null
-              and not exists (select from sourcing.picked_items k where k.supplier = f.supplier and k.external_id = f.external_id)
-            order by f.external_id limit $3
+            $"""
+            {OfTheFeed} except {Shown}
+            order by external_id limit $3
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Int(limit)));
         var missing = new List<string>();
@@ -260,17 +266,13 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
     public async Task<(long Known, long Missing, int SaidBefore)> CountMissingAsync(SyncRun run, CancellationToken ct)
     {
         await using var reader = await database.QueryAsync(ct, Sql.Command(
-            """
-            select count(*), count(*) filter (where shown.external_id is null), (
+            $"""
+            with known as ({OfTheFeed})
+            select (select count(*) from known), (select count(*) from (select external_id from known except {Shown}) missing), (
                 select count(*)::int from (
                     select reasons from sourcing.sync_runs
                     where supplier = $1 and started_by is null and id < $2 order by id desc limit 2) last
                 where reasons ? $3)
-            from sourcing.feed_items f
-            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
-                on shown.external_id = f.external_id
-            where f.supplier = $1
-              and not exists (select from sourcing.picked_items k where k.supplier = f.supplier and k.external_id = f.external_id)
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Text(StoreSync.FeedShrunk)));
         await reader.Rows.ReadAsync(ct);
@@ -281,12 +283,9 @@ internal sealed class SyncRuns(StoreDatabase database, StoreScope scope, TimePro
     public async Task<List<string>> PickedItemsAsync(SyncRun run, int limit, CancellationToken ct)
     {
         await using var reader = await database.QueryAsync(ct, Sql.Command(
-            """
-            select k.external_id from sourcing.picked_items k
-            left join (select distinct unnest(external_ids) as external_id from sourcing.sync_pages where run_id = $2) shown
-                on shown.external_id = k.external_id
-            where k.supplier = $1 and k.read_at < $3 and shown.external_id is null
-            order by k.external_id limit $4
+            $"""
+            select external_id from sourcing.picked_items where supplier = $1 and read_at < $3 except {Shown}
+            order by external_id limit $4
             """,
             Sql.Text(run.Supplier), Sql.Uuid(run.Id), Sql.Time(run.StartedAt), Sql.Int(limit)));
         var picked = new List<string>();
